@@ -160,6 +160,7 @@ type VelocityRule struct {
 type DuplicateRule struct {
 	// window to look back.
 	// +required
+	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:Pattern=`^([0-9]+(ms|s|m|h))+$`
 	Window metav1.Duration `json:"window"`

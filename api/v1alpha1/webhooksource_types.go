@@ -92,6 +92,7 @@ type WebhookAuth struct {
 	// tolerance between a signature's time and now.
 	// +optional
 	// +kubebuilder:default="5m"
+	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:Pattern=`^([0-9]+(ms|s|m|h))+$`
 	Tolerance *metav1.Duration `json:"tolerance,omitempty"`

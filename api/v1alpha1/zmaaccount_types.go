@@ -105,6 +105,7 @@ type SubmissionLimits struct {
 	// itself before a person is asked.
 	// +optional
 	// +kubebuilder:default="24h"
+	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:Pattern=`^([0-9]+(ms|s|m|h))+$`
 	ResolveWindow *metav1.Duration `json:"resolveWindow,omitempty"`
@@ -113,6 +114,7 @@ type SubmissionLimits struct {
 	// full jitter.
 	// +optional
 	// +kubebuilder:default="5s"
+	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:Pattern=`^([0-9]+(ms|s|m|h))+$`
 	BackoffBase *metav1.Duration `json:"backoffBase,omitempty"`
@@ -120,6 +122,7 @@ type SubmissionLimits struct {
 	// backoffMax caps the pause between repeats.
 	// +optional
 	// +kubebuilder:default="15m"
+	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:Pattern=`^([0-9]+(ms|s|m|h))+$`
 	BackoffMax *metav1.Duration `json:"backoffMax,omitempty"`
@@ -203,6 +206,7 @@ type BalanceRule struct {
 	// pollInterval between two readings.
 	// +optional
 	// +kubebuilder:default="1m"
+	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:Pattern=`^([0-9]+(ms|s|m|h))+$`
 	PollInterval *metav1.Duration `json:"pollInterval,omitempty"`
@@ -221,6 +225,7 @@ type BreakerRule struct {
 	// openFor is the pause before one order may try.
 	// +optional
 	// +kubebuilder:default="30s"
+	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:Pattern=`^([0-9]+(ms|s|m|h))+$`
 	OpenFor *metav1.Duration `json:"openFor,omitempty"`
@@ -240,6 +245,7 @@ type Callback struct {
 	// tracking and cases.
 	// +optional
 	// +kubebuilder:default="2880h"
+	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:Pattern=`^([0-9]+(ms|s|m|h))+$`
 	TokenTTL *metav1.Duration `json:"tokenTTL,omitempty"`
@@ -263,6 +269,7 @@ type PollingRule struct {
 	// interval between polls of a young order.
 	// +optional
 	// +kubebuilder:default="1m"
+	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:Pattern=`^([0-9]+(ms|s|m|h))+$`
 	Interval *metav1.Duration `json:"interval,omitempty"`
@@ -270,6 +277,7 @@ type PollingRule struct {
 	// maxInterval between polls of an old order.
 	// +optional
 	// +kubebuilder:default="2h"
+	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:Pattern=`^([0-9]+(ms|s|m|h))+$`
 	MaxInterval *metav1.Duration `json:"maxInterval,omitempty"`

@@ -96,7 +96,6 @@ type ZMAOrderSpec struct {
 
 	// notBefore schedules the order: nothing is submitted earlier.
 	// +optional
-	// +kubebuilder:validation:MaxLength=64
 	NotBefore *metav1.Time `json:"notBefore,omitempty"`
 
 	// maxPriceCents is the highest price, shipping and tax included, that may be
