@@ -1,0 +1,146 @@
+package zmasim
+
+// Product IDs with a meaning. Any other ID of ten characters of A-Z and 0-9, such
+// as those that start with B0, is a product that is simply bought. The first
+// product of an order decides for the whole order.
+const (
+	// ProductOK is bought and nothing else happens.
+	ProductOK = "B000000001"
+	// ProductSlow takes ten times Options.Processing.
+	ProductSlow = "SLOW000000"
+	// ProductStuck is processed for ever, unless aborted.
+	ProductStuck = "STUCK00000"
+	// ProductSplit becomes two merchant orders and three parcels.
+	ProductSplit = "SPLIT00000"
+	// ProductReviewThenSuccess shows manual_review_required for as long as
+	// processing took, then is bought.
+	ProductReviewThenSuccess = "REVIEWOK00"
+	// ProductReviewThenFail shows manual_review_required, then ends as product_unavailable.
+	ProductReviewThenFail = "REVIEWFAIL"
+	// ProductRetailerCancel is bought and later cancelled by the retailer, which
+	// shows in status_updates and a case alone; the money comes back.
+	ProductRetailerCancel = "RETCANCEL0"
+	// ProductAbortTooLate ignores an abort and is bought.
+	ProductAbortTooLate = "ABORTLATE0"
+	// ProductAbortPending answers an abort with request_processing and ends as
+	// aborted_request when processing ends.
+	ProductAbortPending = "ABORTPEND0"
+	// ProductCancelDirect is cancelled without the detour over attempting_to_cancel.
+	ProductCancelDirect = "CANCELNOW0"
+	// ProductCancelRefused shows attempting_to_cancel, then the cancellation fails.
+	ProductCancelRefused = "CANCELNO00"
+	// ProductOverloadNested ends as zma_temporarily_overloaded in its bare form:
+	// no message, and an error object inside data.
+	ProductOverloadNested = "OVERLOAD00"
+)
+
+// Prefixes of product IDs that hold an error code.
+const (
+	prefixFail     = "E"
+	prefixFailOnce = "F"
+	prefixRefuse   = "R"
+)
+
+// ProductFor returns the product whose orders end with code: one of Codes, or any of at
+// most eight characters of a-z, _ and 1-8. It panics for others. With
+// request_processing the order never ends; with order_probably_placed the goods
+// are bought all the same, which is the case to fear.
+func ProductFor(code string) string {
+	if code == "request_processing" {
+		return ProductStuck
+	}
+	return encodeCode(prefixFail, code)
+}
+
+// ProductFailOnce returns the product whose first order of an identity ends with
+// code while later ones are bought. Codes as for ProductFor.
+func ProductFailOnce(code string) string { return encodeCode(prefixFailOnce, code) }
+
+// ProductRefused returns the product whose POST itself is answered with the
+// error. Codes as for ProductFor.
+func ProductRefused(code string) string { return encodeCode(prefixRefuse, code) }
+
+type abortMode int
+
+const (
+	abortAtOnce abortMode = iota
+	abortPending
+	abortTooLate
+)
+
+type cancelMode int
+
+const (
+	cancelAfterAttempt cancelMode = iota
+	cancelDirect
+	cancelRefused
+)
+
+// scenario is what a product ID means.
+type scenario struct {
+	code           string // ends with this error
+	onlyFirst      bool   // for the first order of the identity alone
+	refused        string // the POST answers with this error
+	slow           bool
+	stuck          bool
+	split          bool
+	review         bool
+	retailerCancel bool
+	nested         bool
+	abort          abortMode
+	cancel         cancelMode
+}
+
+func scenarioOf(productID string) scenario {
+	if code, ok := decodeCode(prefixFail, productID); ok {
+		return scenario{code: code}
+	}
+	if code, ok := decodeCode(prefixFailOnce, productID); ok {
+		return scenario{code: code, onlyFirst: true}
+	}
+	if code, ok := decodeCode(prefixRefuse, productID); ok {
+		return scenario{refused: code}
+	}
+	return namedScenario(productID)
+}
+
+func namedScenario(productID string) scenario {
+	switch productID {
+	case ProductSlow:
+		return scenario{slow: true}
+	case ProductStuck:
+		return scenario{stuck: true}
+	case ProductSplit:
+		return scenario{split: true}
+	case ProductReviewThenSuccess:
+		return scenario{review: true}
+	case ProductReviewThenFail:
+		return scenario{review: true, code: "product_unavailable"}
+	case ProductRetailerCancel:
+		return scenario{retailerCancel: true}
+	case ProductAbortTooLate:
+		return scenario{abort: abortTooLate}
+	case ProductAbortPending:
+		return scenario{abort: abortPending}
+	case ProductCancelDirect:
+		return scenario{cancel: cancelDirect}
+	case ProductCancelRefused:
+		return scenario{cancel: cancelRefused}
+	case ProductOverloadNested:
+		return scenario{code: "zma_temporarily_overloaded", nested: true}
+	}
+	if !wellFormed(productID) {
+		return scenario{code: "unsupported_product_id"}
+	}
+	return scenario{}
+}
+
+// wellFormed: ten characters of A-Z and 0-9, as the retailer's IDs are.
+func wellFormed(productID string) bool {
+	for _, c := range productID {
+		if (c < 'A' || c > 'Z') && (c < '0' || c > '9') {
+			return false
+		}
+	}
+	return len(productID) == 10
+}
