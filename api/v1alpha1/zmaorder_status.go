@@ -98,13 +98,13 @@ type Submission struct {
 	// intentAt is when the latest call was about to be made.
 	IntentAt metav1.Time `json:"intentAt"`
 
-	// firstIntentAt is when the first call of the attempt was about to be made.
-	// The expiry of callback tokens counts from it, so that a repeat carries the
-	// same tokens.
-	FirstIntentAt metav1.Time `json:"firstIntentAt"`
+	// reservedAt is when the ledger reserved the attempt's maximum price; nothing
+	// was sent earlier.
+	ReservedAt metav1.Time `json:"reservedAt"`
 
-	// sends counts the calls of this attempt.
-	// +kubebuilder:validation:Minimum=1
+	// sends counts the calls of this attempt that may have reached the provider.
+	// One that provably did not is not counted.
+	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=100000
 	Sends int64 `json:"sends"`
 
@@ -135,6 +135,17 @@ type Submission struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=64
 	CallbackKeyID string `json:"callbackKeyID,omitempty"`
+
+	// callbackExpiresAt is when the callback tokens expire; a repeat carries the
+	// same tokens.
+	// +optional
+	CallbackExpiresAt *metav1.Time `json:"callbackExpiresAt,omitempty"`
+
+	// callbackTokenHash is the SHA-256 of the callback tokens, in hexadecimal. The
+	// tokens themselves are stored nowhere.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	CallbackTokenHash string `json:"callbackTokenHash,omitempty"`
 }
 
 // Placement is what the retailer said about the order.
@@ -230,10 +241,16 @@ type ActualCost struct {
 
 // Recovery holds the state of automatic and manual recovery.
 type Recovery struct {
-	// attempts made in a row without success since the last progress.
+	// attempts counts the tries of the current step that failed in a row.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	Attempts int64 `json:"attempts,omitempty"`
+
+	// rejections counts the submissions in a row that the provider refused with an
+	// error that may pass.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	Rejections int64 `json:"rejections,omitempty"`
 
 	// nextAttemptAt is when the controller tries again by itself.
 	// +optional

@@ -1,0 +1,139 @@
+package act
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/go-logr/logr"
+	"k8s.io/client-go/tools/events"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/zma-operator/zma-operator/api/v1alpha1"
+	"github.com/zma-operator/zma-operator/controllers/internal/machine"
+	"github.com/zma-operator/zma-operator/controllers/internal/payment"
+	"github.com/zma-operator/zma-operator/controllers/internal/policy"
+	"github.com/zma-operator/zma-operator/controllers/internal/zma"
+	"github.com/zma-operator/zma-operator/internal/ledger"
+	"github.com/zma-operator/zma-operator/internal/secrets"
+	"github.com/zma-operator/zma-operator/internal/telemetry"
+)
+
+// Ledger is what the executors need of package ledger.
+type Ledger interface {
+	Reserve(context.Context, ledger.Reservation) (ledger.ReserveResult, error)
+	Settle(context.Context, ledger.Settlement) error
+	Release(context.Context, ledger.Release) error
+	Mirror(context.Context, []ledger.Snapshot) error
+	MailStates(context.Context, v1alpha1.Identity) (map[string]string, error)
+	LogRecovery(context.Context, ledger.RecoveryEntry) error
+	RaiseAlert(context.Context, ledger.Alert) (bool, error)
+	ResolveAlert(context.Context, string) (bool, error)
+	Audit(context.Context, ...ledger.AuditEntry) error
+}
+
+// Providers gives the client of an account's provider.
+type Providers interface {
+	For(ctx context.Context, account *v1alpha1.ZMAAccount) (zma.Client, error)
+}
+
+// Policies gives the compiled policy of an order.
+type Policies interface {
+	Get(p *v1alpha1.OrderPolicy) (*policy.Compiled, error)
+}
+
+// Config wires the executors.
+type Config struct {
+	// Client writes orders.
+	Client client.Client
+	// Live reads orders past the cache.
+	Live client.Reader
+	// Ledger records money.
+	Ledger Ledger
+	// Providers gives clients of the ZMA API.
+	Providers Providers
+	// Policies compiles order policies.
+	Policies Policies
+	// Payments verifies customers' payments.
+	Payments payment.Verifier
+	// Secrets reads callback keys.
+	Secrets *secrets.Reader
+	// Polls remembers when orders were last read.
+	Polls *Polls
+	// Events records events.
+	Events events.EventRecorder
+	// Metrics counts.
+	Metrics *telemetry.Metrics
+	// Now is the clock.
+	Now func() time.Time
+	// Roll gives random numbers in [0,1) for back-off.
+	Roll func() float64
+	// CallTimeout bounds one call to the provider. It must be shorter than the
+	// controller's drain, so that a call under way can end before the process.
+	CallTimeout time.Duration
+	// WriteTimeout bounds the write of a paid call's outcome.
+	WriteTimeout time.Duration
+	// MailQueued is called when a mail has been put into the outbox.
+	MailQueued func()
+}
+
+// Executors carry out actions.
+type Executors struct{ Config }
+
+// New makes the executors.
+func New(c Config) *Executors { return &Executors{Config: c} }
+
+// Task is one order under reconciliation, with what belongs to it.
+type Task struct {
+	// Order in memory; executors change its status.
+	Order *v1alpha1.ZMAOrder
+	// Stored is the order as last read or written; what differs from it has to be
+	// written.
+	Stored *v1alpha1.ZMAOrder
+	// Account that pays; nil when it does not exist.
+	Account *v1alpha1.ZMAAccount
+	// Policy of the order; nil when it names none.
+	Policy *v1alpha1.OrderPolicy
+	// Notifications of the account; nil when there are none.
+	Notifications *v1alpha1.NotificationPolicy
+}
+
+// executor does the effect of one kind of action.
+type executor func(context.Context, *Task, machine.Action) error
+
+// Do carries out an action. After Wait, Stall and Done there is nothing more to
+// do for now; after any other the order is decided upon again.
+func (x *Executors) Do(ctx context.Context, t *Task, a machine.Action) error {
+	do, ok := x.table()[a.Kind]
+	if !ok {
+		return fmt.Errorf("no executor for %q", a.Kind)
+	}
+	logr.FromContextOrDiscard(ctx).V(1).Info("Acting", "action", a.Kind, "attempt", attemptOf(t.Order))
+	return do(ctx, t, a)
+}
+
+func (x *Executors) table() map[machine.Kind]executor {
+	return map[machine.Kind]executor{
+		machine.AddFinalizer:  x.addFinalizer,
+		machine.Finalize:      x.finalize,
+		machine.Validate:      x.validate,
+		machine.VerifyPayment: x.verifyPayment,
+		machine.Reserve:       x.reserve,
+		machine.Submit:        x.submit,
+		machine.Resolve:       x.resolve,
+		machine.Observe:       x.observe,
+		machine.RecordCost:    x.recordCost,
+		machine.Release:       x.release,
+		machine.Abort:         x.abort,
+		machine.Wait:          x.wait,
+		machine.Stall:         x.stall,
+		machine.Done:          x.done,
+	}
+}
+
+func attemptOf(o *v1alpha1.ZMAOrder) int64 {
+	if o.Status.Submission == nil {
+		return 0
+	}
+	return o.Status.Submission.Attempt
+}

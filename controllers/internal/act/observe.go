@@ -1,0 +1,87 @@
+package act
+
+import (
+	"context"
+
+	"github.com/zma-operator/zma-operator/api/v1alpha1"
+	"github.com/zma-operator/zma-operator/controllers/internal/condition"
+	"github.com/zma-operator/zma-operator/controllers/internal/machine"
+	"github.com/zma-operator/zma-operator/controllers/internal/zma"
+	"github.com/zma-operator/zma-operator/internal/ledger"
+)
+
+// observe reads the order from the provider and takes over what is news. A read
+// that fails says nothing about the order: the next poll comes anyway.
+func (x *Executors) observe(ctx context.Context, t *Task, _ machine.Action) error {
+	provider, err := x.Providers.For(ctx, t.Account)
+	if err != nil {
+		return accountNotReady(err)
+	}
+	callCtx, cancel := context.WithTimeout(ctx, x.CallTimeout)
+	defer cancel()
+	seen, err := provider.Get(callCtx, t.Order.Status.Submission.RequestID)
+	x.Polls.Seen(t.Order, x.Now())
+	if err != nil {
+		log(ctx).Info("The order could not be read from the provider", "requestID", t.Order.Status.Submission.RequestID, "error", err.Error())
+		return nil
+	}
+	x.take(ctx, t, seen)
+	return nil
+}
+
+// take puts an observation into the status. Each phase only moves the order
+// forward: what was placed stays placed.
+func (x *Executors) take(ctx context.Context, t *Task, seen zma.Observation) {
+	switch seen.Phase {
+	case zma.Placed:
+		x.place(t, seen)
+		x.notified(ctx, t)
+	case zma.CancelledByRetailer:
+		x.cancelledByRetailer(ctx, t)
+	case zma.Failed:
+		if t.Order.Status.Placement == nil {
+			x.fail(t, seen)
+		}
+	case zma.InReview:
+		x.working(t, v1alpha1.ReasonProviderReview, "The provider reviews the order.")
+	case zma.Processing:
+		x.working(t, v1alpha1.ReasonProcessing, "The provider is working on the order.")
+	}
+}
+
+// working says that the provider is at it. A placed order never goes back to
+// that, and one that is being cancelled goes on saying so.
+func (x *Executors) working(t *Task, reason, message string) {
+	if t.Order.Status.Placement != nil || t.Order.Spec.Cancel {
+		return
+	}
+	t.Order.Status.Submission.State = v1alpha1.SubmissionAccepted
+	condition.Progress(t.Order, reason, message, x.time())
+}
+
+// fail notes a failure that the provider reports of our own request ID: proof,
+// unless the provider itself does not know.
+func (x *Executors) fail(t *Task, seen zma.Observation) {
+	if seen.Class == zma.UnknownOutcome {
+		t.Order.Status.Submission.State = v1alpha1.SubmissionUnknown
+		t.Order.Status.Submission.ErrorCode = seen.Code
+		return
+	}
+	x.reject(t, seen.Code)
+}
+
+func (x *Executors) cancelledByRetailer(ctx context.Context, t *Task) {
+	condition.Stall(t.Order, v1alpha1.ReasonCancelledByRetailer, "The retailer cancelled the order after placing it. Check the refund.", x.time())
+	x.alert(ctx, t, "OrderCancelledByRetailer", "warning", "An order was cancelled by the retailer after it was placed.")
+}
+
+// alert raises an alert about the order, once while it is open.
+func (x *Executors) alert(ctx context.Context, t *Task, kind, severity, summary string) {
+	_, err := x.Ledger.RaiseAlert(ctx, ledger.Alert{
+		Key: kind + "/" + t.Order.Namespace + "/" + t.Order.Name, Kind: kind, Severity: severity,
+		Namespace: t.Order.Namespace, Object: t.Order.Name, Summary: summary, Runbook: "docs/runbooks/" + kind + ".md",
+	})
+	if err != nil {
+		log(ctx).Info("Alert not raised", "kind", kind, "error", err.Error())
+	}
+}

@@ -1,0 +1,46 @@
+package act
+
+import (
+	"context"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/zma-operator/zma-operator/api/v1alpha1"
+	"github.com/zma-operator/zma-operator/controllers/internal/machine"
+	"github.com/zma-operator/zma-operator/controllers/internal/payment"
+)
+
+// paymentPause is the pause before an unfinished payment is looked at again.
+const paymentPause = time.Minute
+
+// verifyPayment asks the payment provider; what the sender of a webhook says of
+// a payment is never believed.
+func (x *Executors) verifyPayment(ctx context.Context, t *Task, _ machine.Action) error {
+	result, err := x.Payments.Verify(ctx, t.Order)
+	if err != nil {
+		return x.unverified(t, &Wait{Reason: v1alpha1.ReasonPaymentPending, Message: "The payment could not be verified.", After: paymentPause, Err: err})
+	}
+	switch result.State {
+	case payment.NotRequired:
+		x.set(t.Order, v1alpha1.ConditionPaymentVerified, metav1.ConditionTrue, v1alpha1.ReasonNotRequired, "The order has no payment to verify.")
+		return nil
+	case payment.Verified:
+		x.set(t.Order, v1alpha1.ConditionPaymentVerified, metav1.ConditionTrue, v1alpha1.ReasonSucceeded, "The payment is verified.")
+		return nil
+	case payment.Pending:
+		return x.unverified(t, &Wait{Reason: v1alpha1.ReasonPaymentPending, Message: result.Reason, After: paymentPause})
+	default:
+		return x.unverified(t, &Terminal{Reason: v1alpha1.ReasonPaymentInvalid, Message: result.Reason})
+	}
+}
+
+func (x *Executors) unverified(t *Task, err error) error {
+	switch e := err.(type) {
+	case *Wait:
+		x.set(t.Order, v1alpha1.ConditionPaymentVerified, metav1.ConditionFalse, e.Reason, e.Message)
+	case *Terminal:
+		x.set(t.Order, v1alpha1.ConditionPaymentVerified, metav1.ConditionFalse, e.Reason, e.Message)
+	}
+	return err
+}

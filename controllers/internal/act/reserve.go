@@ -1,0 +1,109 @@
+package act
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/zma-operator/zma-operator/api/v1alpha1"
+	"github.com/zma-operator/zma-operator/controllers/internal/machine"
+	"github.com/zma-operator/zma-operator/internal/ledger"
+)
+
+// fundsPause is the pause before limits are checked again, should the event that
+// frees them be lost.
+const fundsPause = time.Minute
+
+// reserve holds the maximum price of an attempt in the ledger, which also knows
+// what became of this order's identity before: an object that was deleted and
+// made again, or restored without its status, goes on where it stood.
+func (x *Executors) reserve(ctx context.Context, t *Task, a machine.Action) error {
+	r, err := x.reservation(t, a.Attempt)
+	if err != nil {
+		return err
+	}
+	result, err := x.Ledger.Reserve(ctx, r)
+	var closed *ledger.ErrClosed
+	var other *ledger.ErrAttempt
+	switch {
+	case err == nil:
+		return x.reserved(ctx, t, r, result)
+	case errors.As(err, &closed):
+		return x.restore(ctx, t, closed.History)
+	case errors.As(err, &other):
+		return x.resume(ctx, t, a, r, other.History)
+	}
+	return x.unreserved(t, err)
+}
+
+func (x *Executors) reservation(t *Task, attempt int64) (ledger.Reservation, error) {
+	spec, account := t.Order.Spec, t.Account.Spec
+	id := v1alpha1.IdentityOf(t.Order)
+	key, err := machine.IdempotencyKey(account.InstallationID, account.ProviderAccountID, id, attempt)
+	if err != nil {
+		return ledger.Reservation{}, &Wait{Reason: v1alpha1.ReasonAccountNotReady, Message: "The account's installationID is not a UUID.", After: fundsPause, Err: err}
+	}
+	return ledger.Reservation{
+		Identity: id, Name: t.Order.Name, UID: string(t.Order.UID), Attempt: attempt,
+		Account: t.Account.Name, ProviderAccountID: account.ProviderAccountID, IdempotencyKey: key,
+		CustomerID: spec.Customer.ID, Currency: spec.Total.Currency,
+		EstimateCents: Estimate(t.Order), MaxPriceCents: MaxPrice(t.Order, account.MaxPrice),
+		Limits: limits(t.Account),
+	}, nil
+}
+
+func limits(account *v1alpha1.ZMAAccount) ledger.Limits {
+	l := ledger.Limits{Timezone: "UTC", AvailableCents: account.Status.BalanceCents}
+	if b := account.Spec.Budget; b != nil {
+		l.DailyCents, l.MonthlyCents, l.PerCustomerDailyCents, l.Timezone = b.DailyCents, b.MonthlyCents, b.PerCustomerDailyCents, b.Timezone
+	}
+	return l
+}
+
+// reserved prepares the attempt. One that was reserved before may have been sent
+// by a process that died before it could say so, so it is not sent but resolved.
+func (x *Executors) reserved(ctx context.Context, t *Task, r ledger.Reservation, result ledger.ReserveResult) error {
+	latest := result.History.Latest
+	if result.Already {
+		// A repeat sends what was sent, whatever the account's rule says now.
+		r.MaxPriceCents = latest.MaxPriceCents
+	}
+	x.set(t.Order, v1alpha1.ConditionFundsReserved, metav1.ConditionTrue, v1alpha1.ReasonSucceeded,
+		fmt.Sprintf("%s is reserved for attempt %d.", display(r.Currency, r.MaxPriceCents), r.Attempt))
+	if t.Order.Status.Cost == nil {
+		t.Order.Status.Cost = &v1alpha1.Cost{}
+	}
+	t.Order.Status.Cost.EstimateCents, t.Order.Status.Cost.MaxPriceCents = r.EstimateCents, r.MaxPriceCents
+	t.Order.Status.Cost.Display = "≤ " + display(r.Currency, r.MaxPriceCents)
+
+	sub, err := x.prepare(ctx, t, r, latest.ReservedAt)
+	if err != nil {
+		return err
+	}
+	if result.Already {
+		sub.State, sub.Sends = v1alpha1.SubmissionUnknown, 1
+	}
+	t.Order.Status.Submission = sub
+	if rec := t.Order.Status.Recovery; rec != nil {
+		rec.NextAttemptAt = nil
+	}
+	return nil
+}
+
+func (x *Executors) unreserved(t *Task, err error) error {
+	var limit *ledger.ErrLimit
+	if !errors.As(err, &limit) {
+		return fromLedger(err)
+	}
+	reason := v1alpha1.ReasonBudgetExceeded
+	if limit.Limit == "balance" {
+		reason = v1alpha1.ReasonAwaitingFunds
+	}
+	message := fmt.Sprintf("The %s limit is %s, of which %s is in use; the order needs %s.", limit.Limit,
+		display(t.Order.Spec.Total.Currency, limit.LimitCents), display(t.Order.Spec.Total.Currency, limit.UsedCents), display(t.Order.Spec.Total.Currency, limit.WantedCents))
+	x.set(t.Order, v1alpha1.ConditionFundsReserved, metav1.ConditionFalse, reason, message)
+	return &Wait{Reason: reason, Message: message, After: fundsPause}
+}

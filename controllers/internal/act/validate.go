@@ -1,0 +1,110 @@
+package act
+
+import (
+	"context"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/zma-operator/zma-operator/api/v1alpha1"
+	"github.com/zma-operator/zma-operator/controllers/internal/address"
+	"github.com/zma-operator/zma-operator/controllers/internal/machine"
+	"github.com/zma-operator/zma-operator/controllers/internal/policy"
+)
+
+// validate checks the order itself: products, price, address and policy. What
+// can be corrected waits for the correction, the rest is refused for good.
+func (x *Executors) validate(ctx context.Context, t *Task, _ machine.Action) error {
+	for _, check := range []func(context.Context, *Task) error{x.checkProducts, x.checkPrice, x.checkAddress, x.checkPolicy} {
+		if err := check(ctx, t); err != nil {
+			return x.invalid(t, err)
+		}
+	}
+	x.set(t.Order, v1alpha1.ConditionValidated, metav1.ConditionTrue, v1alpha1.ReasonSucceeded, "The order is sound.")
+	return nil
+}
+
+func (x *Executors) invalid(t *Task, err error) error {
+	if terminal, ok := err.(*Terminal); ok {
+		x.set(t.Order, v1alpha1.ConditionValidated, metav1.ConditionFalse, terminal.Reason, terminal.Message)
+	}
+	return err
+}
+
+func (x *Executors) checkProducts(_ context.Context, t *Task) error {
+	findings := policy.BuiltIn(t.Order)
+	if len(findings) == 0 {
+		return nil
+	}
+	return &Terminal{Reason: v1alpha1.ReasonInvalid, Message: messages(findings)}
+}
+
+func (x *Executors) checkPrice(_ context.Context, t *Task) error {
+	limit := MaxPrice(t.Order, t.Account.Spec.MaxPrice)
+	if limit < 1 || limit > maxPriceBound {
+		return &Terminal{Reason: v1alpha1.ReasonInvalid, Message: "The maximum price is out of bounds: " + display(t.Order.Spec.Total.Currency, limit) + "."}
+	}
+	return nil
+}
+
+func (x *Executors) checkAddress(_ context.Context, t *Task) error {
+	findings := address.Check(normalised(t), addressRules(t.Policy))
+	if len(findings) == 0 {
+		return nil
+	}
+	parts := make([]string, 0, len(findings))
+	for _, f := range findings {
+		parts = append(parts, f.Field+": "+f.Message)
+	}
+	return &Terminal{Reason: v1alpha1.ReasonAwaitingAddress, Message: "Correct spec.shippingAddress. " + strings.Join(parts, "; ")}
+}
+
+func (x *Executors) checkPolicy(ctx context.Context, t *Task) error {
+	if t.Policy == nil {
+		return nil
+	}
+	compiled, err := x.Policies.Get(t.Policy)
+	if err != nil {
+		return &Wait{Reason: v1alpha1.ReasonPolicyNotReady, Message: "The OrderPolicy does not compile.", Err: err}
+	}
+	decision, err := compiled.Evaluate(ctx, policy.Input{Order: t.Order, Address: normalised(t), Account: t.Account})
+	if err != nil {
+		return &Transient{Err: err}
+	}
+	switch decision.Action {
+	case v1alpha1.PolicyDeny:
+		return &Terminal{Reason: v1alpha1.ReasonDenied, Message: messages(decision.Findings)}
+	case v1alpha1.PolicyReview:
+		return &Terminal{Reason: v1alpha1.ReasonAwaitingApproval, Message: messages(decision.Findings)}
+	}
+	return nil
+}
+
+func messages(findings []policy.Finding) string {
+	parts := make([]string, 0, len(findings))
+	for _, f := range findings {
+		parts = append(parts, f.Rule+": "+f.Message)
+	}
+	return strings.Join(parts, "; ")
+}
+
+// normalised is the address in its country's usual form, unless the policy wants
+// it as written.
+func normalised(t *Task) v1alpha1.Address {
+	a := t.Order.Spec.ShippingAddress
+	if t.Policy != nil && t.Policy.Spec.Address != nil && !isTrue(t.Policy.Spec.Address.Normalise) {
+		return a
+	}
+	return address.Normalise(a)
+}
+
+func addressRules(p *v1alpha1.OrderPolicy) address.Rules {
+	if p == nil || p.Spec.Address == nil {
+		return address.Rules{AllowPOBoxes: true, RequirePhone: true}
+	}
+	a := p.Spec.Address
+	return address.Rules{Countries: a.Countries, AllowPOBoxes: isTrue(a.AllowPOBoxes), RequirePhone: isTrue(a.RequirePhone)}
+}
+
+// isTrue reads an optional flag whose default is true.
+func isTrue(b *bool) bool { return b == nil || *b }

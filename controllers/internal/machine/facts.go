@@ -1,0 +1,29 @@
+package machine
+
+import (
+	"time"
+
+	"github.com/zma-operator/zma-operator/api/v1alpha1"
+)
+
+// Facts are what the controller knows beside the order itself.
+type Facts struct {
+	// Account that pays; nil when it does not exist.
+	Account *v1alpha1.ZMAAccount
+	// CredentialsFound tells whether the account's token could be read.
+	CredentialsFound bool
+	// CredentialsValidSince is when the provider last began to take the account's
+	// token; zero when it does not, or when that is not known.
+	CredentialsValidSince time.Time
+	// PolicyProblem says why the order's policy can't be applied; empty when it
+	// can, or when there is none.
+	PolicyProblem string
+	// LastObserved is when this process last read the order from the provider;
+	// zero when it has not yet.
+	LastObserved time.Time
+	// Hinted tells that the provider has called back about the order since it was
+	// last read.
+	Hinted bool
+	// Jitter in [0,1) spreads polls; stable for one order.
+	Jitter float64
+}

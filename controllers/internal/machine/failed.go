@@ -1,0 +1,85 @@
+package machine
+
+import (
+	"fmt"
+
+	"github.com/zma-operator/zma-operator/api/v1alpha1"
+	"github.com/zma-operator/zma-operator/controllers/internal/address"
+	"github.com/zma-operator/zma-operator/controllers/internal/zma"
+)
+
+// rejected deals with an attempt that provably failed: by the class of its code
+// the order tries again, waits for somebody, or ends.
+func rejected(s situation) (Action, bool) {
+	if s.state() != v1alpha1.SubmissionRejected {
+		return Action{}, false
+	}
+	a, hold := s.afterRejection()
+	if s.isTrue(v1alpha1.ConditionFundsReserved) {
+		// The failed attempt's money is free before anything else happens.
+		if !hold {
+			a = wait(v1alpha1.ReasonRetryScheduled, s.refusal("A new attempt is made."), 0)
+		}
+		return Action{Kind: Release, Reason: a.Reason, Message: a.Message, Final: final(a.Reason)}, true
+	}
+	return a, hold
+}
+
+// afterRejection tells what follows a refusal; false when a new attempt may be
+// made now.
+func (s situation) afterRejection() (Action, bool) {
+	if s.unwanted() {
+		return stall(v1alpha1.ReasonCancelled, "Cancelled; nothing was bought."), true
+	}
+	class := zma.Classify(s.submission().ErrorCode)
+	switch class.Class {
+	case zma.RetryLater:
+		return s.retryLater(class)
+	case zma.AwaitFunds:
+		return s.paused(v1alpha1.ReasonAwaitingFunds, "The balance at the provider is too low; the order goes by itself when it suffices.")
+	case zma.Operator:
+		renewed := s.submission().ResolvedAt != nil && s.facts.CredentialsValidSince.After(s.submission().ResolvedAt.Time)
+		return stall(v1alpha1.ReasonCredentialsRefused, s.refusal("The account at the provider needs its operator.")), !renewed
+	case zma.CustomerAddress:
+		return stall(v1alpha1.ReasonAwaitingAddress, s.refusal("Correct spec.shippingAddress; the order then goes by itself.")), !s.addressCorrected()
+	case zma.RejectedForGood:
+		return stall(v1alpha1.ReasonRejected, s.refusal("It can't be bought as it is.")), true
+	case zma.OurFault:
+		return stall(v1alpha1.ReasonRequestRefused, s.refusal("The request itself was wrong.")), true
+	default:
+		return stall(v1alpha1.ReasonNeedsDecision, s.refusal("A person has to decide.")), true
+	}
+}
+
+func (s situation) retryLater(class zma.CodeClass) (Action, bool) {
+	if r := s.order.Status.Recovery; r != nil && r.Rejections >= int64(class.MaxAttempts) {
+		return stall(v1alpha1.ReasonRetriesExhausted, s.refusal(fmt.Sprintf("It was refused %d times in a row.", r.Rejections))), true
+	}
+	return s.paused(v1alpha1.ReasonRetryScheduled, s.refusal("A new attempt is made later."))
+}
+
+func (s situation) paused(reason, message string) (Action, bool) {
+	p := s.pause()
+	return wait(reason, message, p), p > 0
+}
+
+// refusal names the provider's code, which is for operators and holds no
+// personal data.
+func (s situation) refusal(then string) string {
+	return fmt.Sprintf("The provider refused attempt %d with %s. %s", s.submission().Attempt, s.submission().ErrorCode, then)
+}
+
+// addressCorrected tells whether the address differs from the one refused.
+func (s situation) addressCorrected() bool {
+	sent, now := s.submission().ShippingAddress, s.order.Spec.ShippingAddress
+	return now != sent && address.Normalise(now) != sent
+}
+
+// final tells whether an order that ends for this reason is never bought.
+func final(reason string) bool {
+	switch reason {
+	case v1alpha1.ReasonCancelled, v1alpha1.ReasonRejected, v1alpha1.ReasonDenied, v1alpha1.ReasonInvalid:
+		return true
+	}
+	return false
+}

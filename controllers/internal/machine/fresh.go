@@ -1,0 +1,88 @@
+package machine
+
+import (
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/zma-operator/zma-operator/api/v1alpha1"
+)
+
+// cancelled ends an order of which nothing was bought.
+func cancelled(s situation) (Action, bool) {
+	if !s.order.Spec.Cancel {
+		return Action{}, false
+	}
+	return Action{Kind: Release, Reason: v1alpha1.ReasonCancelled, Message: "Cancelled before anything was bought.", Final: true}, true
+}
+
+// permitted holds an order that may not be submitted yet.
+func permitted(s situation) (Action, bool) {
+	if s.suspended() {
+		return stall(v1alpha1.ReasonSuspended, "Suspended on the order or its account; nothing new is spent."), true
+	}
+	if s.facts.Account == nil {
+		return wait(v1alpha1.ReasonAccountNotReady, "The ZMAAccount does not exist.", recheck), true
+	}
+	if !s.facts.CredentialsFound {
+		return wait(v1alpha1.ReasonAccountNotReady, "The Secret with the account's token, or its key, does not exist.", recheck), true
+	}
+	if at := s.order.Spec.NotBefore; at != nil && at.After(s.now) {
+		return wait(v1alpha1.ReasonScheduled, "Scheduled for "+at.UTC().Format(time.RFC3339)+".", at.Sub(s.now)), true
+	}
+	if s.facts.PolicyProblem != "" {
+		return wait(v1alpha1.ReasonPolicyNotReady, s.facts.PolicyProblem, recheck), true
+	}
+	return Action{}, false
+}
+
+// validated checks the order; one that failed stays with the reason that its
+// check gave.
+func validated(s situation) (Action, bool) {
+	return s.step(v1alpha1.ConditionValidated, Validate)
+}
+
+// paid checks the customer's payment.
+func paid(s situation) (Action, bool) {
+	return s.step(v1alpha1.ConditionPaymentVerified, VerifyPayment)
+}
+
+// reserved holds the maximum price of the next attempt in the ledger.
+func reserved(s situation) (Action, bool) {
+	if s.isTrue(v1alpha1.ConditionFundsReserved) {
+		return Action{}, false
+	}
+	return Action{Kind: Reserve, Attempt: s.nextAttempt()}, true
+}
+
+// ready makes the paid call, unless the last one was provably not made and its
+// pause is not over.
+func ready(s situation) (Action, bool) {
+	if p := s.pause(); p > 0 {
+		return wait(v1alpha1.ReasonProviderUnavailable, "The provider could not be reached or asked to wait; nothing was sent.", p), true
+	}
+	return Action{Kind: Submit}, true
+}
+
+// step runs a check whose condition is not True for this generation.
+func (s situation) step(condition string, kind Kind) (Action, bool) {
+	c := meta.FindStatusCondition(s.order.Status.Conditions, condition)
+	if c != nil && c.Status == metav1.ConditionTrue && c.ObservedGeneration == s.order.Generation {
+		return Action{}, false
+	}
+	return Action{Kind: kind}, true
+}
+
+// nextAttempt is the attempt that a submission now would be.
+func (s situation) nextAttempt() int64 {
+	sub := s.submission()
+	switch {
+	case sub == nil:
+		return 1
+	case sub.State == v1alpha1.SubmissionNotSent:
+		return sub.Attempt
+	default:
+		return sub.Attempt + 1
+	}
+}

@@ -1,0 +1,153 @@
+package controllers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	"github.com/zma-operator/zma-operator/api/v1alpha1"
+	"github.com/zma-operator/zma-operator/controllers/internal/act"
+	"github.com/zma-operator/zma-operator/controllers/internal/notify"
+	"github.com/zma-operator/zma-operator/controllers/internal/payment"
+	"github.com/zma-operator/zma-operator/controllers/internal/policy"
+	"github.com/zma-operator/zma-operator/controllers/internal/zma"
+	"github.com/zma-operator/zma-operator/internal/ledger"
+	"github.com/zma-operator/zma-operator/internal/secrets"
+	"github.com/zma-operator/zma-operator/internal/telemetry"
+)
+
+// Options of the controllers.
+type Options struct {
+	// Ledger records money, mirrors orders and holds the outbox.
+	Ledger *ledger.Ledger
+	// Metrics of the product.
+	Metrics *telemetry.Metrics
+	// Now is the clock.
+	Now func() time.Time
+	// Roll gives random numbers in [0,1) for back-off.
+	Roll func() float64
+	// Workers reconcile orders at the same time.
+	Workers int
+	// CallTimeout bounds one call to the provider.
+	CallTimeout time.Duration
+	// SecretTTL is how long a Secret that was read counts as fresh.
+	SecretTTL time.Duration
+	// ListenHints takes callbacks of webhook processes through Postgres. Not
+	// needed where the webhook endpoint runs in the same process.
+	ListenHints bool
+}
+
+// outcomeTimeout bounds the write of a paid call's outcome; with CallTimeout it
+// has to fit into the drain.
+const outcomeTimeout = 20 * time.Second
+
+// Setup adds every controller and worker to a manager. The hints returned take
+// callbacks in the same process.
+func Setup(ctx context.Context, mgr manager.Manager, o Options) (*Hints, error) {
+	reader := secrets.NewReader(mgr.GetAPIReader(), o.SecretTTL, o.Now)
+	polls := act.NewPolls()
+	hints := newHints(polls)
+	policies := policy.NewCache()
+	wake := make(chan struct{}, 1)
+	providers := act.NewClientCache(reader, zma.NewHTTPClient(), o.Metrics, o.Now)
+	executors := act.New(act.Config{
+		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Ledger: o.Ledger, Providers: providers, Policies: policies,
+		Payments: payment.None{}, Secrets: reader, Polls: polls,
+		Events: mgr.GetEventRecorder("zma-operator"), Metrics: o.Metrics, Now: o.Now, Roll: o.Roll,
+		CallTimeout: o.CallTimeout, WriteTimeout: outcomeTimeout, MailQueued: func() { nudge(wake) },
+	})
+	orders := &OrderReconciler{
+		client: mgr.GetClient(), act: executors, now: o.Now,
+		facts: &gatherer{client: mgr.GetClient(), secrets: reader, policies: policies, polls: polls},
+	}
+	accounts := &AccountReconciler{
+		client: mgr.GetClient(), ledger: o.Ledger, providers: providers,
+		metrics: o.Metrics, now: o.Now, timeout: o.CallTimeout,
+	}
+	err := errors.Join(
+		index(ctx, mgr),
+		orders.setup(mgr, hints, o.Workers),
+		accounts.setup(mgr),
+		(&OrderPolicyReconciler{Client: mgr.GetClient(), Now: o.Now, Cache: policies}).SetupWithManager(mgr),
+		(&WebhookSourceReconciler{Client: mgr.GetClient(), Secrets: reader, Now: o.Now}).SetupWithManager(mgr),
+		(&NotificationPolicyReconciler{Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Secrets: reader}).SetupWithManager(mgr),
+		addWorkers(mgr, reader, hints, wake, o),
+	)
+	if err != nil {
+		return nil, fmt.Errorf("set up controllers: %w", err)
+	}
+	return hints, nil
+}
+
+func index(ctx context.Context, mgr manager.Manager) error {
+	i := mgr.GetFieldIndexer()
+	return errors.Join(
+		i.IndexField(ctx, &v1alpha1.ZMAOrder{}, indexAccount, accountOf),
+		i.IndexField(ctx, &v1alpha1.ZMAOrder{}, indexPolicy, policyOf),
+	)
+}
+
+func (r *OrderReconciler) setup(mgr manager.Manager, hints *Hints, workers int) error {
+	return ctrl.NewControllerManagedBy(mgr).
+		Named("zmaorder").
+		For(&v1alpha1.ZMAOrder{}).
+		Watches(&v1alpha1.ZMAAccount{}, enqueueWaiting(r.client, indexAccount, waitingForAccount())).
+		Watches(&v1alpha1.OrderPolicy{}, enqueueWaiting(r.client, indexPolicy, waitingForPolicy())).
+		WatchesRawSource(source.Channel(hints.events, &handler.EnqueueRequestForObject{})).
+		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
+		Complete(r)
+}
+
+func (r *AccountReconciler) setup(mgr manager.Manager) error {
+	return ctrl.NewControllerManagedBy(mgr).
+		Named("zmaaccount").
+		For(&v1alpha1.ZMAAccount{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&v1alpha1.ZMAOrder{}, handler.EnqueueRequestsFromMapFunc(accountOfDeletion(r.client))).
+		Complete(r)
+}
+
+// accountOfDeletion maps an order to its account while the account is being
+// deleted: its finalizer goes with the last order under way.
+func accountOfDeletion(c client.Reader) handler.MapFunc {
+	return func(ctx context.Context, o client.Object) []ctrl.Request {
+		key := types.NamespacedName{Namespace: o.GetNamespace(), Name: o.(*v1alpha1.ZMAOrder).Spec.AccountRef.Name}
+		var account v1alpha1.ZMAAccount
+		if err := c.Get(ctx, key, &account); err != nil || account.DeletionTimestamp.IsZero() {
+			return nil
+		}
+		return []ctrl.Request{{NamespacedName: key}}
+	}
+}
+
+func addWorkers(mgr manager.Manager, reader *secrets.Reader, hints *Hints, wake chan struct{}, o Options) error {
+	errs := []error{
+		mgr.Add(&Mirror{Cache: mgr.GetCache(), Write: o.Ledger.Mirror, Metrics: o.Metrics, Log: mgr.GetLogger().WithName("mirror"), Now: o.Now}),
+		mgr.Add(&notify.Worker{
+			Outbox: o.Ledger, Client: mgr.GetAPIReader(), Secrets: reader, Metrics: o.Metrics,
+			Log: mgr.GetLogger().WithName("notify"), Now: o.Now, Wake: wake,
+		}),
+	}
+	if o.ListenHints {
+		errs = append(errs, mgr.Add(&HintListener{Listen: o.Ledger.ListenHints, Hints: hints, Log: mgr.GetLogger().WithName("hints"), Pause: time.Second}))
+	}
+	return errors.Join(errs...)
+}
+
+// nudge wakes a worker that may be awake already.
+func nudge(wake chan struct{}) {
+	select {
+	case wake <- struct{}{}:
+	default:
+	}
+}

@@ -1,0 +1,98 @@
+package app
+
+import (
+	"errors"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/spf13/pflag"
+)
+
+// Environment is what the process gives: nothing else reads it.
+type Environment struct {
+	// Version of the binary.
+	Version string
+	// Now is the clock.
+	Now func() time.Time
+	// Roll gives random numbers in [0,1).
+	Roll func() float64
+	// DatabaseURL of Postgres. It holds a password: never log it.
+	DatabaseURL string
+	// Out takes what a command prints.
+	Out io.Writer
+	// Log takes log lines.
+	Log io.Writer
+}
+
+// Options are the flags of the long-running commands.
+type Options struct {
+	// WebhookAddr is where the webhook endpoint listens.
+	WebhookAddr string
+	// MetricsAddr is where metrics are served; "0" turns them off.
+	MetricsAddr string
+	// MetricsSecure serves metrics by TLS to callers that the API server
+	// authorises.
+	MetricsSecure bool
+	// HealthAddr is where probes are answered.
+	HealthAddr string
+	// LeaderElect makes one controller of many replicas.
+	LeaderElect bool
+	// LeaderNamespace holds the lease; the pod's own when empty.
+	LeaderNamespace string
+	// Namespaces to work in; all when empty.
+	Namespaces []string
+	// Workers reconcile orders at the same time.
+	Workers int
+	// CallTimeout bounds one call to the provider.
+	CallTimeout time.Duration
+	// DrainTimeout bounds the shutdown. It has to exceed CallTimeout and stay
+	// below the pod's grace period.
+	DrainTimeout time.Duration
+	// LogFormat is json or text.
+	LogFormat string
+	// LogLevel is debug, info, warn or error.
+	LogLevel string
+}
+
+// Bind defines the flags.
+func (o *Options) Bind(f *pflag.FlagSet) {
+	f.StringVar(&o.WebhookAddr, "webhook-bind-address", ":8080", "address of the webhook endpoint")
+	f.StringVar(&o.MetricsAddr, "metrics-bind-address", ":8443", "address of the metrics endpoint; 0 turns it off")
+	f.BoolVar(&o.MetricsSecure, "metrics-secure", true, "serve metrics by TLS to authorised callers only")
+	f.StringVar(&o.HealthAddr, "health-probe-bind-address", ":8081", "address of /healthz and /readyz")
+	f.BoolVar(&o.LeaderElect, "leader-elect", false, "make one controller of many replicas")
+	f.StringVar(&o.LeaderNamespace, "leader-election-namespace", "", "namespace of the lease; the pod's own when empty")
+	f.StringSliceVar(&o.Namespaces, "namespace", nil, "namespace to work in; repeatable; all when absent")
+	f.IntVar(&o.Workers, "max-concurrent-reconciles", 16, "orders reconciled at the same time")
+	f.DurationVar(&o.CallTimeout, "call-timeout", 20*time.Second, "longest call to the provider")
+	f.DurationVar(&o.DrainTimeout, "drain-timeout", 50*time.Second, "longest shutdown; more than call-timeout plus 20s, less than the pod's grace period")
+	f.StringVar(&o.LogFormat, "log-format", "json", "json or text")
+	f.StringVar(&o.LogLevel, "log-level", "info", "debug, info, warn or error")
+}
+
+// check refuses options that would lose outcomes or do nothing.
+func (o *Options) check() error {
+	if o.CallTimeout <= 0 || o.DrainTimeout <= o.CallTimeout {
+		return errors.New("drain-timeout must exceed call-timeout, which must be positive: a paid call under way has to end before the process")
+	}
+	if o.LogFormat != "json" && o.LogFormat != "text" {
+		return errors.New("log-format must be json or text")
+	}
+	if o.Workers < 1 {
+		return errors.New("max-concurrent-reconciles must be at least 1")
+	}
+	return nil
+}
+
+func (o *Options) logger(w io.Writer) (*slog.Logger, error) {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(o.LogLevel)); err != nil {
+		return nil, err
+	}
+	options := &slog.HandlerOptions{Level: level}
+	if o.LogFormat == "text" {
+		return slog.New(slog.NewTextHandler(w, options)), nil
+	}
+	return slog.New(slog.NewJSONHandler(w, options)), nil
+}

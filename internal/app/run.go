@@ -1,0 +1,150 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/go-logr/logr"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/klog/v2"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
+
+	"github.com/zma-operator/zma-operator/controllers"
+	"github.com/zma-operator/zma-operator/internal/ledger"
+	"github.com/zma-operator/zma-operator/internal/secrets"
+	"github.com/zma-operator/zma-operator/internal/telemetry"
+	"github.com/zma-operator/zma-operator/webhookserver"
+)
+
+// Role is what a process does.
+type Role int
+
+const (
+	// All runs webhook endpoint and controllers.
+	All Role = iota
+	// Controller runs the controllers.
+	Controller
+	// Webhook runs the webhook endpoint.
+	Webhook
+)
+
+// secretTTL is how long a Secret that was read counts as fresh: the time until a
+// changed one takes effect.
+const secretTTL = 5 * time.Second
+
+// ErrNoDatabase means that DATABASE_URL is not set.
+var ErrNoDatabase = errors.New("DATABASE_URL is not set")
+
+// parts are what the roles are made of.
+type parts struct {
+	env     Environment
+	options Options
+	log     logr.Logger
+	mgr     manager.Manager
+	ledger  *ledger.Ledger
+	metrics *telemetry.Metrics
+}
+
+// Run runs a role until ctx ends.
+func Run(ctx context.Context, env Environment, role Role, o Options) error {
+	p, err := assemble(ctx, env, role, o)
+	if err != nil {
+		return err
+	}
+	defer p.ledger.Close()
+	var hints func(types.NamespacedName)
+	if role != Webhook {
+		h, err := p.controllers(ctx, role)
+		if err != nil {
+			return err
+		}
+		hints = h.Send
+	}
+	if role != Controller {
+		if err := p.webhooks(hints); err != nil {
+			return err
+		}
+	}
+	p.log.Info("Starting", "version", env.Version)
+	return p.mgr.Start(ctx)
+}
+
+func assemble(ctx context.Context, env Environment, role Role, o Options) (*parts, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	if env.DatabaseURL == "" {
+		return nil, ErrNoDatabase
+	}
+	handler, err := o.logger(env.Log)
+	if err != nil {
+		return nil, err
+	}
+	log := logr.FromSlogHandler(handler.Handler())
+	ctrl.SetLogger(log)
+	klog.SetLogger(log)
+	metrics, err := telemetry.NewMetrics(ctrlmetrics.Registry)
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := ctrl.GetConfig()
+	if err != nil {
+		return nil, err
+	}
+	// The priority queue and the provider pace the work; a client-side limit would
+	// only delay outcome writes.
+	cfg.QPS = -1
+	mgr, err := newManager(cfg, role, o, log)
+	if err != nil {
+		return nil, err
+	}
+	l, err := ledger.Open(ctx, ledger.Options{URL: env.DatabaseURL, Now: env.Now, Metrics: metrics, MaxConns: 16, ApplicationName: "zma-operator"})
+	if err != nil {
+		return nil, err
+	}
+	return &parts{env: env, options: o, log: log, mgr: mgr, ledger: l, metrics: metrics}, nil
+}
+
+// controllers adds the controllers, behind a check of the schema: code that
+// writes columns which do not exist loses what it writes.
+func (p *parts) controllers(ctx context.Context, role Role) (*controllers.Hints, error) {
+	if err := p.ledger.CheckSchema(ctx); err != nil {
+		if !errors.Is(err, ledger.ErrUnavailable) {
+			return nil, fmt.Errorf("%w; run zma-operator migrate", err)
+		}
+		// A database that is away must not keep orders under way from being followed.
+		p.log.Info("The ledger can't be reached; its schema is checked when it answers", "error", err.Error())
+	}
+	if err := p.mgr.Add(&schemaGuard{check: p.ledger.CheckSchema, pause: 10 * time.Second}); err != nil {
+		return nil, err
+	}
+	if role != All {
+		if err := p.mgr.AddReadyzCheck("caches", func(*http.Request) error { return nil }); err != nil {
+			return nil, err
+		}
+	}
+	return controllers.Setup(ctx, p.mgr, controllers.Options{
+		Ledger: p.ledger, Metrics: p.metrics, Now: p.env.Now, Roll: p.env.Roll,
+		Workers: p.options.Workers, CallTimeout: p.options.CallTimeout, SecretTTL: secretTTL,
+		ListenHints: role == Controller,
+	})
+}
+
+// webhooks adds the endpoint and the writer of its delivery log.
+func (p *parts) webhooks(hints func(types.NamespacedName)) error {
+	deliveries := webhookserver.NewDeliveryWriter(p.ledger.InsertDeliveries, p.metrics, p.log.WithName("deliveries"))
+	server, err := webhookserver.New(webhookserver.Options{
+		Addr: p.options.WebhookAddr, Client: p.mgr.GetClient(), Live: p.mgr.GetAPIReader(), Reader: p.mgr.GetCache(),
+		Secrets:    secrets.NewReader(p.mgr.GetAPIReader(), secretTTL, p.env.Now),
+		Deliveries: deliveries, Hints: hints, Metrics: p.metrics, Log: p.log.WithName("webhook"), Now: p.env.Now,
+	})
+	if err != nil {
+		return err
+	}
+	return errors.Join(p.mgr.Add(deliveries), p.mgr.Add(server), p.mgr.AddReadyzCheck("webhook", server.ReadyCheck))
+}

@@ -1,0 +1,140 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/zma-operator/zma-operator/api/v1alpha1"
+)
+
+// Reservation asks for the money of one attempt to buy.
+type Reservation struct {
+	// Identity of the order.
+	Identity v1alpha1.Identity
+	// Name and UID of the object, as attributes.
+	Name, UID string
+	// Attempt counts from 1.
+	Attempt int64
+	// Account is the name of the ZMAAccount that pays.
+	Account string
+	// ProviderAccountID that the call is meant for.
+	ProviderAccountID string
+	// IdempotencyKey that the call will carry; 36 characters.
+	IdempotencyKey string
+	// CustomerID at the sender.
+	CustomerID string
+	// Currency as an ISO 4217 code. All reservations of an account count against
+	// its limits alike, so an account is to be used with one currency.
+	Currency string
+	// EstimateCents of goods and MaxPriceCents that is reserved, in minor units.
+	EstimateCents, MaxPriceCents int64
+	// Limits that the reservation must keep.
+	Limits Limits
+}
+
+// ReserveResult tells how a reservation came about.
+type ReserveResult struct {
+	// Already means that this very attempt was reserved before: its call may have
+	// been made.
+	Already bool
+	// History as it was before this reservation.
+	History History
+}
+
+const (
+	sqlLockAccount = `SELECT true FROM spend_accounts WHERE namespace = $1 AND account = $2 FOR UPDATE`
+
+	sqlInsertAccount = `
+INSERT INTO spend_accounts (namespace, account, created_at) VALUES ($1, $2, $3)
+ON CONFLICT (namespace, account) DO NOTHING`
+
+	sqlInsertAttempt = `
+INSERT INTO order_attempts (namespace, source, external_id, attempt, state, idempotency_key,
+    provider_account_id, max_price_cents, unreserved, reserved_at)
+VALUES ($1, $2, $3, $4, 'reserved', $5, $6, $7, $8, $9)`
+
+	sqlInsertCost = `
+INSERT INTO zma_cost_tracking (namespace, source, external_id, attempt, state, account, customer_id,
+    currency, estimated_cents, max_price_cents, unreserved, reserved_at)
+VALUES ($1, $2, $3, $4, 'reserved', $5, $6, $7, $8, $9, $10, $11)`
+)
+
+// Reserve admits one attempt to buy, in one transaction that holds the account's
+// row. It returns *ErrClosed when the order has its outcome, *ErrAttempt when the
+// attempt does not follow what is recorded, *ErrLimit when the money is not
+// there, and an error that wraps ErrUnavailable when the database can't say: then
+// the caller must not spend, and may repeat.
+func (l *Ledger) Reserve(ctx context.Context, r Reservation) (ReserveResult, error) {
+	var out ReserveResult
+	err := l.tx(ctx, "reserve", func(ctx context.Context, tx pgx.Tx) error {
+		var err error
+		out, err = l.reserve(ctx, tx, r)
+		return err
+	})
+	if err != nil {
+		return ReserveResult{}, err
+	}
+	return out, nil
+}
+
+func (l *Ledger) reserve(ctx context.Context, tx pgx.Tx, r Reservation) (ReserveResult, error) {
+	if err := l.lockAccount(ctx, tx, r.Identity.Namespace, r.Account); err != nil {
+		return ReserveResult{}, err
+	}
+	h, err := l.lockIdentity(ctx, tx, r.Identity, r.Name, r.UID)
+	if err != nil {
+		return ReserveResult{}, err
+	}
+	already, err := admit(r, h)
+	if err != nil || already {
+		return ReserveResult{Already: already, History: h}, err
+	}
+	if err := l.checkLimits(ctx, tx, r); err != nil {
+		return ReserveResult{}, err
+	}
+	return ReserveResult{History: h}, l.insertReservation(ctx, tx, r, false)
+}
+
+// lockAccount is the one place where reservations of an account wait for each
+// other.
+func (l *Ledger) lockAccount(ctx context.Context, tx pgx.Tx, namespace, account string) error {
+	var locked bool
+	err := tx.QueryRow(ctx, sqlLockAccount, namespace, account).Scan(&locked)
+	if !errors.Is(err, pgx.ErrNoRows) {
+		return err
+	}
+	if _, err := tx.Exec(ctx, sqlInsertAccount, namespace, account, l.now()); err != nil {
+		return err
+	}
+	return tx.QueryRow(ctx, sqlLockAccount, namespace, account).Scan(&locked)
+}
+
+// insertReservation writes the attempt and its cost row together: money without
+// an attempt, or the reverse, could not be released.
+func (l *Ledger) insertReservation(ctx context.Context, tx pgx.Tx, r Reservation, unreserved bool) error {
+	id, now := r.Identity, l.now()
+	b := &pgx.Batch{}
+	b.Queue(sqlInsertAttempt, id.Namespace, id.Source, id.ExternalID, r.Attempt,
+		r.IdempotencyKey, r.ProviderAccountID, r.MaxPriceCents, unreserved, now)
+	b.Queue(sqlInsertCost, id.Namespace, id.Source, id.ExternalID, r.Attempt,
+		r.Account, r.CustomerID, r.Currency, r.EstimateCents, r.MaxPriceCents, unreserved, now)
+	return tx.SendBatch(ctx, b).Close()
+}
+
+// admit decides whether an attempt follows what is recorded. It is the rule that
+// makes a purchase happen once, so it errs towards refusing.
+func admit(r Reservation, h History) (already bool, err error) {
+	latest := h.Latest
+	switch {
+	case h.Outcome != "":
+		return false, &ErrClosed{History: h}
+	case r.Attempt == latest.Number && latest.State == AttemptReserved && r.IdempotencyKey == latest.IdempotencyKey:
+		return true, nil
+	case r.Attempt == latest.Number+1 && (latest.Number == 0 || latest.State == AttemptReleased):
+		return false, nil
+	default:
+		return false, &ErrAttempt{Attempt: r.Attempt, History: h}
+	}
+}
