@@ -189,7 +189,7 @@ type MaxPriceRule struct {
 
 // BalanceRule watches the prefunded balance.
 //
-// +kubebuilder:validation:XValidation:rule="self.criticalCents <= self.lowCents",message="criticalCents must not exceed lowCents"
+// +kubebuilder:validation:XValidation:rule="!has(self.criticalCents) || !has(self.lowCents) || self.criticalCents <= self.lowCents",message="criticalCents must not exceed lowCents"
 type BalanceRule struct {
 	// lowCents warns.
 	// +optional

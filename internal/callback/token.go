@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/zma-operator/zma-operator/api/v1alpha1"
@@ -112,7 +113,8 @@ func sign(keyID string, key []byte, c Claims, expires int64) []byte {
 // parse splits a token: version, expiry, length of the key ID, key ID, MAC.
 func parse(token string) (keyID string, expires int64, mac []byte, err error) {
 	const fixed = 1 + 8 + 1
-	if len(token) > encoding.EncodedLen(fixed+MaxKeyIDBytes+sha256.Size) {
+	// The decoder skips line breaks, which would give a token a second spelling.
+	if len(token) > encoding.EncodedLen(fixed+MaxKeyIDBytes+sha256.Size) || strings.ContainsAny(token, "\r\n") {
 		return "", 0, nil, ErrInvalid
 	}
 	raw, err := encoding.DecodeString(token)
