@@ -109,7 +109,7 @@ func (r *AccountReconciler) readBalance(ctx context.Context, account *v1alpha1.Z
 	case err == nil:
 		r.metrics.AccountBalance.WithLabelValues(account.Namespace, account.Name).Set(float64(balance.AvailableCents))
 		readable(account, balance.AvailableCents, r.now())
-	case errors.As(err, &call) && call.Kind == zma.Unauthorized:
+	case errors.As(err, &call) && call.Kind == zma.KindUnauthorized:
 		unreadable(account, v1alpha1.ReasonCredentialsRefused, "The provider refuses the account's token.", r.now())
 	default:
 		log.FromContext(ctx).Info("Balance could not be read", "error", err.Error())

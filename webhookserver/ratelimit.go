@@ -18,7 +18,7 @@ const (
 // badTokenRate is how often one client may be wrong about callback tokens. The
 // provider sends many callbacks from few addresses, some for keys long removed,
 // so it is generous: tokens can't be guessed at any rate.
-var badTokenRate = limit.Rate{PerMinute: 300, Burst: 100}
+func badTokenRate() limit.Rate { return limit.Rate{PerMinute: 300, Burst: 100} }
 
 func sourceRate(s *v1alpha1.WebhookSource) limit.Rate {
 	return limit.Rate{PerMinute: orDefault(s.Spec.RateLimit.PerMinute, defaultPerMinute),

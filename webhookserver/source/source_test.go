@@ -23,12 +23,12 @@ func TestTheOldestSourceKeepsItsPath(t *testing.T) {
 		path    string
 		want    string
 	}{
-		"the name is the path without one":     {[]v1alpha1.WebhookSource{named("web", "", 0)}, "web", "web"},
-		"the name is no path beside one":       {[]v1alpha1.WebhookSource{named("web", "in", 0)}, "web", ""},
-		"the older one wins":                   {[]v1alpha1.WebhookSource{named("a", "in", 0), named("b", "in", time.Hour)}, "in", "b"},
+		"the name is the path without one":      {[]v1alpha1.WebhookSource{named("web", "", 0)}, "web", "web"},
+		"the name is no path beside one":        {[]v1alpha1.WebhookSource{named("web", "in", 0)}, "web", ""},
+		"the older one wins":                    {[]v1alpha1.WebhookSource{named("a", "in", 0), named("b", "in", time.Hour)}, "in", "b"},
 		"a path can't take an older one's name": {[]v1alpha1.WebhookSource{named("a", "web", 0), named("web", "", time.Hour)}, "web", "web"},
-		"twins are told apart by name":         {[]v1alpha1.WebhookSource{named("b", "in", 0), named("a", "in", 0)}, "in", "a"},
-		"nothing is found":                     {[]v1alpha1.WebhookSource{named("a", "in", 0)}, "in/", ""},
+		"twins are told apart by name":          {[]v1alpha1.WebhookSource{named("b", "in", 0), named("a", "in", 0)}, "in", "a"},
+		"nothing is found":                      {[]v1alpha1.WebhookSource{named("a", "in", 0)}, "in/", ""},
 	}
 	for reason, tc := range cases {
 		t.Run(reason, func(t *testing.T) {

@@ -25,7 +25,7 @@ func (x *Executors) resolve(ctx context.Context, t *Task, a machine.Action) erro
 	sub := t.Order.Status.Submission
 	callCtx, cancel := context.WithTimeout(ctx, x.CallTimeout)
 	defer cancel()
-	found, err := provider.Find(callCtx, sub.IdempotencyKey, v1alpha1.IdentityOf(t.Order).String(), sub.ReservedAt.Add(-clockSkew))
+	found, err := provider.Find(callCtx, sub.IdempotencyKey, v1alpha1.IdentityOf(t.Order).String(), sub.Attempt, sub.ReservedAt.Add(-clockSkew))
 	switch {
 	case err != nil:
 		log(ctx).Info("Look-up at the provider failed", "error", err.Error())

@@ -82,7 +82,8 @@ func startSink(t *testing.T, o sinkOptions) *sink {
 	}
 	done := make(chan struct{})
 	go func() { defer close(done); _ = srv.Serve(l) }()
-	t.Cleanup(func() { _ = srv.Close(); <-done })
+	// The server knows its listener only once it serves, which may be later.
+	t.Cleanup(func() { _ = srv.Close(); _ = l.Close(); <-done })
 	return s
 }
 

@@ -3,8 +3,6 @@ package notify
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
-	"net/url"
 	"os"
 	"sync"
 	"testing"
@@ -20,10 +18,27 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 
 	"github.com/zma-operator/zma-operator/api/v1alpha1"
+	"github.com/zma-operator/zma-operator/hack/stack/postgres"
 	"github.com/zma-operator/zma-operator/internal/ledger"
 	"github.com/zma-operator/zma-operator/internal/secrets"
 	"github.com/zma-operator/zma-operator/internal/telemetry"
 )
+
+// database is the server that every test makes its own database on.
+var database *postgres.Server
+
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		s, err := postgres.Start(context.Background(), postgres.Options{Progress: os.Stderr})
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "PostgreSQL does not start:", err)
+			return 1
+		}
+		defer func() { _ = s.Stop() }()
+		database = s
+		return m.Run()
+	}())
+}
 
 // testClock is moved by hand, so that leases and back-offs end when a test says.
 type testClock struct {
@@ -77,7 +92,7 @@ const testLease = 20 * time.Second
 func newEnv(t *testing.T, objects ...client.Object) *env {
 	t.Helper()
 	e := &env{t: t, clock: &testClock{at: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)}, logged: &logLines{}}
-	e.url = newDatabase(t)
+	e.url = database.NewDatabase(t)
 	ctx := context.Background()
 	if _, _, err := ledger.Migrate(ctx, e.url); err != nil {
 		t.Fatal(err)
@@ -198,33 +213,4 @@ func eventually(t *testing.T, promise string, holds func() bool) {
 		case <-tick.C:
 		}
 	}
-}
-
-// newDatabase makes a database that goes away with the test.
-func newDatabase(t *testing.T) string {
-	t.Helper()
-	server := os.Getenv("TEST_DATABASE_URL")
-	if server == "" {
-		t.Fatal("TEST_DATABASE_URL must name a PostgreSQL server whose user may create databases")
-	}
-	name := fmt.Sprintf("notify_%016x", rand.Uint64())
-	admin := func(sql string) {
-		ctx := context.Background()
-		conn, err := pgx.Connect(ctx, server)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = conn.Close(ctx) }()
-		if _, err := conn.Exec(ctx, sql); err != nil {
-			t.Errorf("%s: %v", sql, err)
-		}
-	}
-	admin("CREATE DATABASE " + name)
-	t.Cleanup(func() { admin("DROP DATABASE " + name + " WITH (FORCE)") })
-	u, err := url.Parse(server)
-	if err != nil {
-		t.Fatal(err)
-	}
-	u.Path = "/" + name
-	return u.String()
 }

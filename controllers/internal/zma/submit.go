@@ -1,0 +1,84 @@
+package zma
+
+import (
+	"context"
+	"errors"
+	"net/http"
+)
+
+// Words for what goes wrong without a code of the provider's.
+const (
+	codeNotSent    = "not_sent"
+	codeNoAnswer   = "no_answer"
+	codeUnreadable = "unreadable_answer"
+	codeLimited    = "rate_limited"
+	codeServer     = "server_error"
+)
+
+// Submit makes the paid call.
+func (c *v1) Submit(ctx context.Context, r OrderRequest) SubmitResult {
+	body, err := r.Encode()
+	if err != nil {
+		return SubmitResult{Verdict: Rejected, Code: "invalid_request", Class: OurFault, Err: err}
+	}
+	a, failed := c.do(ctx, "submit", http.MethodPost, "/orders", body)
+	if failed != nil {
+		if failed.sent {
+			return SubmitResult{Verdict: Unknown, Code: codeNoAnswer, Class: UnknownOutcome, Err: failed.err}
+		}
+		return SubmitResult{Verdict: NotSent, Code: codeNotSent, Class: RetryLater, Err: failed.err}
+	}
+	result := judge(a)
+	if result.Code != "" && result.Verdict == Rejected && !Classify(result.Code).Known {
+		c.Metrics.UnknownCodes.Inc()
+	}
+	return result
+}
+
+var errAnswer = errors.New("the provider's answer")
+
+// judge tells what an answer to the paid call proves. The body counts, not the
+// status: a request ID means accepted, whatever comes with it. What is not
+// documented proves nothing.
+func judge(a *answer) SubmitResult {
+	o, err := parseOrder(a.body)
+	if err == nil && o.Type != "error" && o.RequestID != "" {
+		return SubmitResult{Verdict: Accepted, RequestID: o.RequestID}
+	}
+	unknown := func(code string) SubmitResult {
+		return SubmitResult{Verdict: Unknown, Code: code, Class: UnknownOutcome, RetryAfter: a.retryAfter, Err: errAnswer}
+	}
+	code := ""
+	if err == nil && o.Type == "error" {
+		code = o.code()
+	}
+	switch {
+	case a.status == http.StatusTooManyRequests:
+		return SubmitResult{Verdict: NotSent, Code: codeLimited, Class: RetryLater, RetryAfter: a.retryAfter, Err: errAnswer}
+	case a.status >= http.StatusInternalServerError:
+		return unknown(codeServer)
+	case a.status == http.StatusUnauthorized:
+		return rejected(firstOf(code, "invalid_client_token"), Operator)
+	case a.status == http.StatusForbidden:
+		return rejected(firstOf(code, "unauthorized_access"), Operator)
+	case code == "":
+		return unknown(codeUnreadable)
+	}
+	switch class := Classify(code); class.Class {
+	case InProgress, Review, UnknownOutcome, Duplicate, CancelPending:
+		return unknown(code)
+	default:
+		return rejected(code, class.Class)
+	}
+}
+
+func rejected(code string, class Class) SubmitResult {
+	return SubmitResult{Verdict: Rejected, Code: code, Class: class, Err: errAnswer}
+}
+
+func firstOf(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}

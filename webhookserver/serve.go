@@ -1,0 +1,101 @@
+package webhookserver
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+
+	"github.com/zma-operator/zma-operator/internal/ledger"
+)
+
+// serve runs a step and answers, counts, logs and records what came of it.
+func (s *Server) serve(route string, next step) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		x := s.begin(w, r, route)
+		a, err := s.guarded(x, next)
+		status, outcome, category := http.StatusInternalServerError, "internal", categoryUnavailable
+		if err != nil {
+			p := asProblem(err)
+			status, outcome, category = p.status, p.slug, p.category
+			p.write(w, x.requestID)
+		} else {
+			status, outcome, category = a.status, a.outcome, categoryOK
+			writeJSON(w, a.status, "application/json", a.body)
+		}
+		s.record(x, status, outcome, category, err)
+	})
+}
+
+// guarded bounds the requests under way and survives a defect in a step.
+func (s *Server) guarded(x *exchange, next step) (a *answer, err error) {
+	select {
+	case s.slots <- struct{}{}:
+		defer func() { <-s.slots }()
+	default:
+		return nil, overloaded()
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			// The value may quote the request; its type and the stack do not.
+			a, err = nil, internalError(fmt.Errorf("panic of type %T at %s", v, debug.Stack()))
+		}
+	}()
+	if x.route != routeOther && x.r.Method != http.MethodPost {
+		return nil, methodNotAllowed()
+	}
+	if !s.o.Synced() {
+		// An incomplete cache would call sources and accounts unknown.
+		return nil, unavailable(briefPause, errors.New("caches are not complete"))
+	}
+	return next(x)
+}
+
+func asProblem(err error) *problem {
+	var p *problem
+	if errors.As(err, &p) {
+		return p
+	}
+	return internalError(err)
+}
+
+func (s *Server) record(x *exchange, status int, outcome, category string, err error) {
+	took := s.o.Now().Sub(x.started)
+	label := ""
+	if x.source != "" {
+		label = x.namespace + "/" + x.source
+	}
+	s.o.Metrics.WebhookRequests.WithLabelValues(x.route, label, outcome).Inc()
+	s.o.Metrics.WebhookDuration.WithLabelValues(x.route).Observe(took.Seconds())
+	d := ledger.Delivery{
+		At: x.started, RequestID: x.requestID, Namespace: x.namespace, Source: x.source,
+		Route: x.route, Method: x.r.Method, Outcome: outcome, Category: category, Status: status,
+		Duration: took, ClientHash: s.mask.Hash(clientKey(x.client)), OrderName: x.order,
+		ExternalIDHash: hashExternalID(x.externalID), WebhookID: x.webhookID,
+		BodyBytes: x.bodyBytes, Hint: x.hint,
+	}
+	s.logRequest(d, err)
+	if s.o.Deliveries != nil && x.route != routeOther {
+		s.o.Deliveries.Record(d)
+	}
+}
+
+// logRequest writes the request's one line. The cause is ours; a problem's
+// detail and fields are the sender's and stay out.
+func (s *Server) logRequest(d ledger.Delivery, err error) {
+	values := []any{
+		"requestID", d.RequestID, "route", d.Route, "method", d.Method, "status", d.Status,
+		"outcome", d.Outcome, "category", d.Category, "duration", d.Duration.String(),
+		"client", d.ClientHash, "bodyBytes", d.BodyBytes,
+	}
+	for name, value := range map[string]string{"namespace": d.Namespace, "source": d.Source,
+		"order": d.OrderName, "webhookID": d.WebhookID} {
+		if value != "" {
+			values = append(values, name, value)
+		}
+	}
+	if cause := errors.Unwrap(err); cause != nil {
+		values = append(values, "error", cause.Error())
+	}
+	s.o.Log.Info("request", values...)
+}
