@@ -64,7 +64,8 @@ func ConfirmationMail(o *v1alpha1.ZMAOrder, policy *v1alpha1.NotificationPolicy)
 		!slices.Contains(policy.Spec.CustomerMails, v1alpha1.MailConfirmation) {
 		return nil, false, nil
 	}
-	data, err := json.Marshal(confirmationOf(o))
+	// Cleaned here too: jsonb refuses a NUL, and a name must not stop a settlement.
+	data, err := json.Marshal(confirmationOf(o).cleaned())
 	if err != nil {
 		return nil, false, fmt.Errorf("encode the confirmation of order %s/%s: %w", o.Namespace, o.Name, err)
 	}

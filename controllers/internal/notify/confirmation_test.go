@@ -58,6 +58,18 @@ func TestConfirmationHoldsNothingOfTheInside(t *testing.T) {
 	}
 }
 
+func TestConfirmationDataHoldsNoControlCharacters(t *testing.T) {
+	m, _, err := ConfirmationMail(placedOrder(hostile), policyOfShop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, escape := range []string{`\u0000`, `\u001b`, `\n`, `\r`, `\u2028`} {
+		if strings.Contains(string(m.Data), escape) {
+			t.Errorf("the mail's data holds %s, which the ledger may refuse", escape)
+		}
+	}
+}
+
 func TestConfirmationOfAGiftDoesNotGreetItsRecipient(t *testing.T) {
 	gift := true
 	c := confirmationOf(placedOrder(func(o *v1alpha1.ZMAOrder) { o.Spec.RecipientOfGift = &gift }))
