@@ -69,7 +69,7 @@ func (l *Ledger) release(ctx context.Context, tx pgx.Tx, r Release) error {
 		return err
 	}
 	if a.state == "" && r.Attempt > 0 {
-		if err := l.insertReservation(ctx, tx, lostReservation(r.Lost, r.Identity, r.Attempt, 0), true); err != nil {
+		if err := l.insertReservation(ctx, tx, lostReservation(r.Lost, r.Identity, r.Attempt, 0), true, l.now()); err != nil {
 			return err
 		}
 	}

@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -39,6 +40,8 @@ type ReserveResult struct {
 	// Already means that this very attempt was reserved before: its call may have
 	// been made.
 	Already bool
+	// ReservedAt is when the attempt was reserved, now or before.
+	ReservedAt time.Time
 	// History as it was before this reservation.
 	History History
 }
@@ -89,12 +92,13 @@ func (l *Ledger) reserve(ctx context.Context, tx pgx.Tx, r Reservation) (Reserve
 	}
 	already, err := admit(r, h)
 	if err != nil || already {
-		return ReserveResult{Already: already, History: h}, err
+		return ReserveResult{Already: already, ReservedAt: h.Latest.ReservedAt, History: h}, err
 	}
 	if err := l.checkLimits(ctx, tx, r); err != nil {
 		return ReserveResult{}, err
 	}
-	return ReserveResult{History: h}, l.insertReservation(ctx, tx, r, false)
+	now := l.now()
+	return ReserveResult{ReservedAt: now, History: h}, l.insertReservation(ctx, tx, r, false, now)
 }
 
 // lockAccount is the one place where reservations of an account wait for each
@@ -113,8 +117,8 @@ func (l *Ledger) lockAccount(ctx context.Context, tx pgx.Tx, namespace, account 
 
 // insertReservation writes the attempt and its cost row together: money without
 // an attempt, or the reverse, could not be released.
-func (l *Ledger) insertReservation(ctx context.Context, tx pgx.Tx, r Reservation, unreserved bool) error {
-	id, now := r.Identity, l.now()
+func (l *Ledger) insertReservation(ctx context.Context, tx pgx.Tx, r Reservation, unreserved bool, now time.Time) error {
+	id := r.Identity
 	b := &pgx.Batch{}
 	b.Queue(sqlInsertAttempt, id.Namespace, id.Source, id.ExternalID, r.Attempt,
 		r.IdempotencyKey, r.ProviderAccountID, r.MaxPriceCents, unreserved, now)

@@ -81,7 +81,7 @@ func (l *Ledger) settle(ctx context.Context, tx pgx.Tx, s Settlement) error {
 		return s.compare(a)
 	}
 	if a.state == "" {
-		if err := l.insertReservation(ctx, tx, lostReservation(s.Lost, s.Identity, s.Attempt, s.EstimateCents), true); err != nil {
+		if err := l.insertReservation(ctx, tx, lostReservation(s.Lost, s.Identity, s.Attempt, s.EstimateCents), true, l.now()); err != nil {
 			return err
 		}
 	}

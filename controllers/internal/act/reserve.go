@@ -66,10 +66,13 @@ func limits(account *v1alpha1.ZMAAccount) ledger.Limits {
 // reserved prepares the attempt. One that was reserved before may have been sent
 // by a process that died before it could say so, so it is not sent but resolved.
 func (x *Executors) reserved(ctx context.Context, t *Task, r ledger.Reservation, result ledger.ReserveResult) error {
-	latest := result.History.Latest
 	if result.Already {
 		// A repeat sends what was sent, whatever the account's rule says now.
-		r.MaxPriceCents = latest.MaxPriceCents
+		r.MaxPriceCents = result.History.Latest.MaxPriceCents
+	}
+	sub, err := x.prepare(ctx, t, r, result.ReservedAt)
+	if err != nil {
+		return err
 	}
 	x.set(t.Order, v1alpha1.ConditionFundsReserved, metav1.ConditionTrue, v1alpha1.ReasonSucceeded,
 		fmt.Sprintf("%s is reserved for attempt %d.", display(r.Currency, r.MaxPriceCents), r.Attempt))
@@ -79,10 +82,6 @@ func (x *Executors) reserved(ctx context.Context, t *Task, r ledger.Reservation,
 	t.Order.Status.Cost.EstimateCents, t.Order.Status.Cost.MaxPriceCents = r.EstimateCents, r.MaxPriceCents
 	t.Order.Status.Cost.Display = "≤ " + display(r.Currency, r.MaxPriceCents)
 
-	sub, err := x.prepare(ctx, t, r, latest.ReservedAt)
-	if err != nil {
-		return err
-	}
 	if result.Already {
 		sub.State, sub.Sends = v1alpha1.SubmissionUnknown, 1
 	}

@@ -9,7 +9,6 @@ import (
 	"github.com/zma-operator/zma-operator/api/v1alpha1"
 )
 
-
 // situation is what the rules look at.
 type situation struct {
 	order *v1alpha1.ZMAOrder

@@ -21,8 +21,8 @@ func TestFold(t *testing.T) {
 		"a refused repeat is the answer that the key always had":  {2, zma.SubmitResult{Verdict: zma.Rejected, Class: zma.OurFault}, v1alpha1.SubmissionRejected},
 		"a refused token on the first call":                       {1, zma.SubmitResult{Verdict: zma.Rejected, Class: zma.Operator}, v1alpha1.SubmissionRejected},
 		"a refused token on a repeat proves nothing of the first": {2, zma.SubmitResult{Verdict: zma.Rejected, Class: zma.Operator}, v1alpha1.SubmissionUnknown},
-		"no answer":                                               {1, zma.SubmitResult{Verdict: zma.Unknown}, v1alpha1.SubmissionUnknown},
-		"a verdict that does not exist":                           {1, zma.SubmitResult{Verdict: "?"}, v1alpha1.SubmissionUnknown},
+		"no answer":                     {1, zma.SubmitResult{Verdict: zma.Unknown}, v1alpha1.SubmissionUnknown},
+		"a verdict that does not exist": {1, zma.SubmitResult{Verdict: "?"}, v1alpha1.SubmissionUnknown},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := Fold(v1alpha1.Submission{Sends: c.sends}, c.result); got != c.want {

@@ -48,9 +48,10 @@ func paid(s situation) (Action, bool) {
 	return s.step(v1alpha1.ConditionPaymentVerified, VerifyPayment)
 }
 
-// reserved holds the maximum price of the next attempt in the ledger.
+// reserved holds the maximum price of the next attempt in the ledger, which also
+// prepares its submission.
 func reserved(s situation) (Action, bool) {
-	if s.isTrue(v1alpha1.ConditionFundsReserved) {
+	if s.isTrue(v1alpha1.ConditionFundsReserved) && s.state() == v1alpha1.SubmissionNotSent {
 		return Action{}, false
 	}
 	return Action{Kind: Reserve, Attempt: s.nextAttempt()}, true
