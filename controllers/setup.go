@@ -43,6 +43,8 @@ type Options struct {
 	CallTimeout time.Duration
 	// SecretTTL is how long a Secret that was read counts as fresh.
 	SecretTTL time.Duration
+	// MailLease is how long one process may take to send a mail.
+	MailLease time.Duration
 	// ListenHints takes callbacks of webhook processes through Postgres. Not
 	// needed where the webhook endpoint runs in the same process.
 	ListenHints bool
@@ -63,7 +65,7 @@ func Setup(ctx context.Context, mgr manager.Manager, o Options) (*Hints, error) 
 	providers := act.NewClientCache(reader, zma.NewHTTPClient(), o.Metrics, o.Now)
 	executors := act.New(act.Config{
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Ledger: o.Ledger, Providers: providers, Policies: policies,
-		Payments: payment.None{}, Secrets: reader, Polls: polls,
+		Payments: payment.Unpaid{}, Secrets: reader, Polls: polls,
 		Events: mgr.GetEventRecorder("zma-operator"), Metrics: o.Metrics, Now: o.Now, Roll: o.Roll,
 		CallTimeout: o.CallTimeout, WriteTimeout: outcomeTimeout, MailQueued: func() { nudge(wake) },
 	})
@@ -135,7 +137,7 @@ func addWorkers(mgr manager.Manager, reader *secrets.Reader, hints *Hints, wake 
 		mgr.Add(&Mirror{Cache: mgr.GetCache(), Write: o.Ledger.Mirror, Metrics: o.Metrics, Log: mgr.GetLogger().WithName("mirror"), Now: o.Now}),
 		mgr.Add(&notify.Worker{
 			Outbox: o.Ledger, Client: mgr.GetAPIReader(), Secrets: reader, Metrics: o.Metrics,
-			Log: mgr.GetLogger().WithName("notify"), Now: o.Now, Wake: wake,
+			Log: mgr.GetLogger().WithName("notify"), Now: o.Now, Wake: wake, Lease: o.MailLease,
 		}),
 	}
 	if o.ListenHints {

@@ -118,7 +118,7 @@ func (w *world) configure(s settings) {
 	}
 	w.operator, err = operator.Start(w.t.Context(), operator.Options{
 		Binary: s.binary, Command: "all", Kubeconfig: w.kubeconfig(api.URL()), DatabaseURL: w.throughProxy(w.database),
-		WebhookAddr: address, Log: w.log, Args: []string{"--namespace=" + w.namespace},
+		WebhookAddr: address, Log: w.log, Args: []string{"--namespace=" + w.namespace, "--mail-lease=8s"},
 	})
 	w.t.Cleanup(func() {
 		if w.operator != nil {

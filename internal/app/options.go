@@ -49,6 +49,9 @@ type Options struct {
 	// DrainTimeout bounds the shutdown. It has to exceed CallTimeout and stay
 	// below the pod's grace period.
 	DrainTimeout time.Duration
+	// MailLease is how long one process may take to send a mail; another sends it
+	// when the lease has run out.
+	MailLease time.Duration
 	// LogFormat is json or text.
 	LogFormat string
 	// LogLevel is debug, info, warn or error.
@@ -67,6 +70,7 @@ func (o *Options) Bind(f *pflag.FlagSet) {
 	f.IntVar(&o.Workers, "max-concurrent-reconciles", 16, "orders reconciled at the same time")
 	f.DurationVar(&o.CallTimeout, "call-timeout", 20*time.Second, "longest call to the provider")
 	f.DurationVar(&o.DrainTimeout, "drain-timeout", 50*time.Second, "longest shutdown; more than call-timeout plus 20s, less than the pod's grace period")
+	f.DurationVar(&o.MailLease, "mail-lease", 2*time.Minute, "longest time to send one mail; after a crash it is sent again when this has passed")
 	f.StringVar(&o.LogFormat, "log-format", "json", "json or text")
 	f.StringVar(&o.LogLevel, "log-level", "info", "debug, info, warn or error")
 }
@@ -78,6 +82,9 @@ func (o *Options) check() error {
 	}
 	if o.LogFormat != "json" && o.LogFormat != "text" {
 		return errors.New("log-format must be json or text")
+	}
+	if o.MailLease < 4*time.Second {
+		return errors.New("mail-lease must be at least 4s")
 	}
 	if o.Workers < 1 {
 		return errors.New("max-concurrent-reconciles must be at least 1")

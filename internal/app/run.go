@@ -130,7 +130,7 @@ func (p *parts) controllers(ctx context.Context, role Role) (*controllers.Hints,
 	}
 	return controllers.Setup(ctx, p.mgr, controllers.Options{
 		Ledger: p.ledger, Metrics: p.metrics, Now: p.env.Now, Roll: p.env.Roll,
-		Workers: p.options.Workers, CallTimeout: p.options.CallTimeout, SecretTTL: secretTTL,
+		Workers: p.options.Workers, CallTimeout: p.options.CallTimeout, SecretTTL: secretTTL, MailLease: p.options.MailLease,
 		ListenHints: role == Controller,
 	})
 }

@@ -2,28 +2,28 @@ package zma
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
-	"slices"
+	"net/http"
 	"strings"
 )
 
 // orderAnswer is the provider's view of an order, read leniently: fields are
 // added and shapes vary.
 type orderAnswer struct {
-	Type      string          `json:"_type"`
-	Code      string          `json:"code"`
-	RequestID string          `json:"request_id"`
-	Data      json.RawMessage `json:"data"`
-	Prices    *priceAnswer    `json:"price_components"`
-	Merchant  []struct {
-		ID string `json:"merchant_order_id"`
-	} `json:"merchant_order_ids"`
+	Type          string          `json:"_type"`
+	Code          string          `json:"code"`
+	RequestID     string          `json:"request_id"`
+	Data          json.RawMessage `json:"data"`
+	Prices        *priceAnswer    `json:"price_components"`
+	Merchant      json.RawMessage `json:"merchant_order_ids"`
 	Tracking      json.RawMessage `json:"tracking"`
 	DeliveryDates json.RawMessage `json:"delivery_dates"`
 	StatusUpdates json.RawMessage `json:"status_updates"`
 	Request       struct {
-		Key   string `json:"idempotency_key"`
-		Notes struct {
+		Key      string `json:"idempotency_key"`
+		Retailer string `json:"retailer"`
+		Notes    struct {
 			Identity string `json:"identity"`
 			Attempt  int64  `json:"attempt"`
 			Key      string `json:"key"`
@@ -31,50 +31,103 @@ type orderAnswer struct {
 	} `json:"request"`
 }
 
-type priceAnswer struct {
-	Subtotal int64  `json:"subtotal"`
-	Shipping int64  `json:"shipping"`
-	Tax      int64  `json:"tax"`
-	Total    *int64 `json:"total"`
-	Currency string `json:"currency"`
-}
-
-type parcelAnswer struct {
-	Carrier        string `json:"carrier"`
-	Number         string `json:"tracking_number"`
-	URL            string `json:"tracking_url"`
-	RetailerNumber string `json:"retailer_tracking_number"`
-	RetailerURL    string `json:"retailer_tracking_url"`
-	Status         string `json:"delivery_status"`
-}
-
 func parseOrder(body []byte) (*orderAnswer, error) {
 	var o orderAnswer
-	if err := json.Unmarshal(body, &o); err != nil {
-		return nil, fmt.Errorf("the answer is not the JSON of an order: %w", shapeOnly(err))
+	if err := decode(body, &o); err != nil {
+		return nil, fmt.Errorf("the answer is not the JSON of an order: %w", err)
 	}
 	return &o, nil
 }
 
-// shapeOnly keeps the kind of a JSON error and drops what was read: answers hold
-// tokens and addresses.
-func shapeOnly(err error) error { return fmt.Errorf("%T", err) }
-
-// code of an error object. In one documented sample it stands only inside data.
-func (o *orderAnswer) code() string {
-	if o.Code != "" {
-		return o.Code
+// nested is the error object that data may hold, by a documented sample.
+func (o *orderAnswer) nested() (code, requestID string) {
+	var n struct {
+		Code      string `json:"code"`
+		RequestID string `json:"request_id"`
 	}
-	var nested struct {
-		Code string `json:"code"`
+	if decode(o.Data, &n) != nil {
+		return "", ""
 	}
-	if json.Unmarshal(o.Data, &nested) == nil {
-		return nested.Code
-	}
-	return ""
+	return n.Code, n.RequestID
 }
 
-// observation reads the phase from type and code, never from the HTTP status.
+// codeUnnamed stands for a code that can't be one: it would not fit a status,
+// and the outcome of a paid call must always be writable.
+const codeUnnamed = "unreadable_code"
+
+// maxWord bounds codes and request IDs in characters; a status takes no more.
+const maxWord = 64
+
+// plainWord tells whether a code or a request ID is made of what those are made
+// of, and of nothing that means something in a path.
+func plainWord(s string) bool {
+	const plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
+	return s != "" && len(s) <= maxWord && strings.Trim(s, plain) == ""
+}
+
+// code of an error object; empty without one.
+func (o *orderAnswer) code() string {
+	nested, _ := o.nested()
+	code := firstOf(o.Code, nested)
+	if code != "" && !plainWord(code) {
+		return codeUnnamed
+	}
+	return code
+}
+
+// about tells whether the answer speaks of our order, and not of the call alone: it
+// names its request ID or echoes a request.
+func (o *orderAnswer) about(requestID string) bool {
+	_, nested := o.nested()
+	echo := o.Request
+	return o.RequestID == requestID || nested == requestID ||
+		echo.Key != "" || echo.Retailer != "" || echo.Notes.Key != "" || echo.Notes.Identity != ""
+}
+
+// ends tells whether an error object says how the order goes. If not, it is an
+// error of the call, and the order may well have been bought: one taken for the
+// other leads to a second purchase.
+func (o *orderAnswer) ends(call string, status int, requestID string) bool {
+	code := o.code()
+	class := Classify(code)
+	about := o.about(requestID)
+	switch {
+	case code == "" || code == "invalid_request_id":
+		return false
+	case class.Class == InProgress || class.Class == Review:
+		return true
+	case status/100 != 2 && (!about || !mayCarryOutcome(status)):
+		return false
+	case about:
+		return true
+	case call == callAbort:
+		// A refusal to abort must not pass for an order that has ended.
+		return class.Class == Aborted
+	}
+	return class.Known && !aboutTheCall(code)
+}
+
+// mayCarryOutcome: statuses that say something of the call itself never do.
+func mayCarryOutcome(status int) bool {
+	switch status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests:
+		return false
+	}
+	return status/100 == 4
+}
+
+// aboutTheCall tells whether a code that comes without a trace of the order
+// speaks of the call: a token that is refused today, or an outage while reading,
+// says nothing about an order of yesterday.
+func aboutTheCall(code string) bool {
+	switch code {
+	case "invalid_client_token", "unauthorized_access", "invalid_json", "invalid_request", "internal_error":
+		return true
+	}
+	return false
+}
+
+// observation reads the phase from type and code.
 func (o *orderAnswer) observation() (Observation, error) {
 	out := Observation{
 		RequestID: o.RequestID, Key: firstOf(o.Request.Key, o.Request.Notes.Key),
@@ -87,79 +140,23 @@ func (o *orderAnswer) observation() (Observation, error) {
 	case "error":
 		out.Code = o.code()
 		if out.Code == "" {
-			return out, fmt.Errorf("an error without a code")
+			return out, errors.New("an error without a code")
 		}
 		out.Class = Classify(out.Code).Class
-		switch out.Class {
-		case InProgress:
-			out.Phase = Processing
-		case Review:
-			out.Phase = InReview
-		default:
-			out.Phase = Failed
-		}
+		out.Phase = phaseOf(out.Class)
 		return out, nil
 	}
-	return out, fmt.Errorf("an answer of no known type")
+	return out, errors.New("an answer of no known type")
 }
 
-func (o *orderAnswer) placed(out *Observation) {
-	out.Phase = Placed
-	if o.cancelled() {
-		out.Phase = CancelledByRetailer
+// phaseOf gives the phase of an order that shows an error object. A cancellation
+// that is not decided is no failure: the goods may still come.
+func phaseOf(class Class) Phase {
+	switch class {
+	case InProgress, CancelPending:
+		return Processing
+	case Review:
+		return InReview
 	}
-	if p := o.Prices; p != nil && p.Total != nil {
-		out.Price = &Price{
-			SubtotalCents: p.Subtotal, ShippingCents: p.Shipping, TaxCents: p.Tax, TotalCents: *p.Total,
-			AdjustmentCents: *p.Total - p.Subtotal - p.Shipping - p.Tax, Currency: p.Currency,
-		}
-	}
-	for _, m := range o.Merchant {
-		if m.ID != "" && !slices.Contains(out.MerchantOrderIDs, m.ID) {
-			out.MerchantOrderIDs = append(out.MerchantOrderIDs, m.ID)
-		}
-	}
-	for _, p := range oneOrMany[parcelAnswer](o.Tracking) {
-		number := firstOf(p.Number, p.RetailerNumber)
-		if number == "" && p.Carrier == "" {
-			continue
-		}
-		out.Parcels = append(out.Parcels, Parcel{
-			Carrier: p.Carrier, Number: number, URL: firstOf(p.URL, p.RetailerURL), Delivered: strings.EqualFold(p.Status, "Delivered"),
-		})
-	}
-	for _, d := range oneOrMany[struct {
-		Date         string `json:"date"`
-		DeliveryDate string `json:"delivery_date"`
-	}](o.DeliveryDates) {
-		if date := firstOf(d.DeliveryDate, d.Date); date != "" && len(date) <= 64 {
-			out.DeliveryDates = append(out.DeliveryDates, date)
-		}
-	}
-}
-
-// cancelled tells whether the retailer has cancelled what it had placed.
-func (o *orderAnswer) cancelled() bool {
-	for _, u := range oneOrMany[struct {
-		Type string `json:"type"`
-	}](o.StatusUpdates) {
-		if u.Type == "order.cancelled" || u.Type == "request.cancelled" {
-			return true
-		}
-	}
-	return false
-}
-
-// oneOrMany reads a list, or a single object as a list of one; anything else is
-// an empty list.
-func oneOrMany[T any](raw json.RawMessage) []T {
-	var many []T
-	if json.Unmarshal(raw, &many) == nil {
-		return many
-	}
-	var one T
-	if len(raw) > 0 && raw[0] == '{' && json.Unmarshal(raw, &one) == nil {
-		return []T{one}
-	}
-	return nil
+	return Failed
 }

@@ -21,7 +21,7 @@ func (c *v1) Submit(ctx context.Context, r OrderRequest) SubmitResult {
 	if err != nil {
 		return SubmitResult{Verdict: Rejected, Code: "invalid_request", Class: OurFault, Err: err}
 	}
-	a, failed := c.do(ctx, "submit", http.MethodPost, "/orders", body)
+	a, failed := c.do(ctx, callSubmit, http.MethodPost, "/orders", body)
 	if failed != nil {
 		if failed.sent {
 			return SubmitResult{Verdict: Unknown, Code: codeNoAnswer, Class: UnknownOutcome, Err: failed.err}
@@ -29,30 +29,37 @@ func (c *v1) Submit(ctx context.Context, r OrderRequest) SubmitResult {
 		return SubmitResult{Verdict: NotSent, Code: codeNotSent, Class: RetryLater, Err: failed.err}
 	}
 	result := judge(a)
-	if result.Code != "" && result.Verdict == Rejected && !Classify(result.Code).Known {
-		c.Metrics.UnknownCodes.Inc()
-	}
+	c.countUnknown(answerCode(a.body))
 	return result
 }
 
 var errAnswer = errors.New("the provider's answer")
+
+// answerCode is the code of an error object; empty for any other answer.
+func answerCode(body []byte) string {
+	o, err := parseOrder(body)
+	if err != nil || o.Type != "error" {
+		return ""
+	}
+	return o.code()
+}
 
 // judge tells what an answer to the paid call proves. The body counts, not the
 // status: a request ID means accepted, whatever comes with it. What is not
 // documented proves nothing.
 func judge(a *answer) SubmitResult {
 	o, err := parseOrder(a.body)
-	if err == nil && o.Type != "error" && o.RequestID != "" {
+	if err == nil && o.Type != "error" && plainWord(o.RequestID) {
 		return SubmitResult{Verdict: Accepted, RequestID: o.RequestID}
 	}
 	unknown := func(code string) SubmitResult {
 		return SubmitResult{Verdict: Unknown, Code: code, Class: UnknownOutcome, RetryAfter: a.retryAfter, Err: errAnswer}
 	}
-	code := ""
-	if err == nil && o.Type == "error" {
-		code = o.code()
-	}
+	code := answerCode(a.body)
+	class := Classify(code)
 	switch {
+	case hintsAtOrder(class.Class):
+		return unknown(code)
 	case a.status == http.StatusTooManyRequests:
 		return SubmitResult{Verdict: NotSent, Code: codeLimited, Class: RetryLater, RetryAfter: a.retryAfter, Err: errAnswer}
 	case a.status >= http.StatusInternalServerError:
@@ -61,15 +68,23 @@ func judge(a *answer) SubmitResult {
 		return rejected(firstOf(code, "invalid_client_token"), Operator)
 	case a.status == http.StatusForbidden:
 		return rejected(firstOf(code, "unauthorized_access"), Operator)
-	case code == "":
+	case code == "" || a.status/100 == 3:
 		return unknown(codeUnreadable)
-	}
-	switch class := Classify(code); class.Class {
-	case InProgress, Review, UnknownOutcome, Duplicate, CancelPending:
+	case !class.Known || class.Class == RetryLater:
+		// An undocumented code proves nothing, and a passing fault allows another
+		// attempt only once it is read from the order itself.
 		return unknown(code)
-	default:
-		return rejected(code, class.Class)
 	}
+	return rejected(code, class.Class)
+}
+
+// hintsAtOrder tells whether a code says that there may be an order already.
+func hintsAtOrder(class Class) bool {
+	switch class {
+	case InProgress, Review, UnknownOutcome, Duplicate, CancelPending:
+		return true
+	}
+	return false
 }
 
 func rejected(code string, class Class) SubmitResult {

@@ -8,6 +8,8 @@ const (
 	otherPause    = 5 * time.Minute
 )
 
+//go:generate go test -run TestDocs -update .
+
 // Classes is the classification of every documented error code, in reading
 // order. The one table: with two, they would disagree one day.
 func Classes() []CodeClass {
@@ -18,6 +20,7 @@ func Classes() []CodeClass {
 		codes   []string
 	}{
 		{InProgress, "The provider is at work.", []string{"request_processing"}},
+		{InProgress, "A return is under way; orders do not end with it.", []string{"return_in_progress"}},
 		{Review, "The provider's staff looks at the order; it goes on by itself.", []string{"manual_review_required"}},
 		{UnknownOutcome, "The order may have been placed; the retailer has to be looked at.", []string{"order_probably_placed"}},
 		{AwaitFunds, "The prefunded balance is too low.", []string{"insufficient_zma_balance", "insufficient_addax_balance"}},

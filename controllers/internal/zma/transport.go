@@ -9,7 +9,8 @@ import (
 
 // NewHTTPClient makes a client that follows no redirect: a paid call that is sent
 // on is a second paid call. Its connections are limited and reused. Timeouts of
-// whole calls come with their contexts.
+// whole calls come with their contexts. HTTP/1.1 only: with HTTP/2 the loss of
+// one connection would leave every paid call on it without a known outcome.
 func NewHTTPClient() *http.Client {
 	return &http.Client{
 		Transport: &http.Transport{
@@ -21,8 +22,10 @@ func NewHTTPClient() *http.Client {
 			MaxConnsPerHost:       64,
 			IdleConnTimeout:       60 * time.Second,
 			ExpectContinueTimeout: time.Second,
-			ForceAttemptHTTP2:     true,
 		},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		CheckRedirect: keepRedirect,
 	}
 }
+
+// keepRedirect gives the redirect itself as the answer.
+func keepRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

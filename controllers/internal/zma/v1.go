@@ -28,7 +28,7 @@ type Config struct {
 	Token string
 	// HTTP makes the calls; see NewHTTPClient.
 	HTTP *http.Client
-	// Metrics of calls.
+	// Metrics of calls; nil for none.
 	Metrics *telemetry.Metrics
 	// Now is the clock.
 	Now func() time.Time
@@ -37,9 +37,14 @@ type Config struct {
 // NewV1 makes a client of version 1 of the API.
 func NewV1(c Config) (Client, error) {
 	base, err := url.Parse(c.BaseURL)
-	if err != nil || base.Host == "" || c.Token == "" || c.HTTP == nil {
-		return nil, errors.New("provider client needs a base URL, a token and an HTTP client")
+	if err != nil || base.Host == "" || base.User != nil || c.Token == "" || c.HTTP == nil || c.Now == nil {
+		return nil, errors.New("provider client needs a base URL without user information, a token, an HTTP client and a clock")
 	}
+	// Whatever client was given: a call that is sent on goes to where nobody meant
+	// it to go.
+	client := *c.HTTP
+	client.CheckRedirect = keepRedirect
+	c.HTTP = &client
 	c.BaseURL = strings.TrimSuffix(c.BaseURL, "/") + "/v1"
 	return &v1{Config: c}, nil
 }
@@ -56,7 +61,8 @@ type answer struct {
 // failure is a call without an answer.
 type failure struct {
 	err error
-	// sent tells whether any byte of the request may have left.
+	// sent tells whether any byte of the request may have left. net/http reports
+	// an error only once its writer has ended, so false is proof.
 	sent bool
 }
 
@@ -68,7 +74,7 @@ func (c *v1) do(ctx context.Context, call, method, path string, body []byte) (*a
 	trace := &httptrace.ClientTrace{WroteHeaderField: func(string, []string) { wrote.Store(true) }}
 	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, trace), method, c.BaseURL+path, nil)
 	if err != nil {
-		return nil, &failure{err: fmt.Errorf("build request: %w", redact(err))}
+		return nil, &failure{err: fmt.Errorf("build request: %w", c.redact(err))}
 	}
 	if body != nil {
 		req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
@@ -79,7 +85,7 @@ func (c *v1) do(ctx context.Context, call, method, path string, body []byte) (*a
 	resp, err := c.HTTP.Do(req)
 	if err != nil {
 		c.count(call, "failed", start)
-		return nil, &failure{err: redact(err), sent: wrote.Load()}
+		return nil, &failure{err: c.redact(err), sent: wrote.Load()}
 	}
 	defer func() { _ = resp.Body.Close() }() // the answer is read or given up
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
@@ -88,35 +94,40 @@ func (c *v1) do(ctx context.Context, call, method, path string, body []byte) (*a
 	}
 	if err != nil {
 		c.count(call, "unreadable", start)
-		return nil, &failure{err: fmt.Errorf("read answer: %w", redact(err)), sent: true}
+		return nil, &failure{err: fmt.Errorf("read answer: %w", c.redact(err)), sent: true}
 	}
 	c.count(call, strconv.Itoa(resp.StatusCode/100)+"xx", start)
 	return &answer{status: resp.StatusCode, body: raw, retryAfter: c.retryAfter(resp)}, nil
 }
 
 func (c *v1) count(call, outcome string, start time.Time) {
+	if c.Metrics == nil {
+		return
+	}
 	c.Metrics.ProviderRequests.WithLabelValues(call, outcome).Inc()
 	c.Metrics.ProviderDuration.WithLabelValues(call).Observe(c.Now().Sub(start).Seconds())
 }
 
+// countUnknown counts a code that the classification table does not hold.
+func (c *v1) countUnknown(code string) {
+	if c.Metrics != nil && code != "" && !Classify(code).Known {
+		c.Metrics.UnknownCodes.Inc()
+	}
+}
+
+// maxRetryAfter bounds the pause that the provider can ask for: a slip of its
+// must not park an order for years.
+const maxRetryAfter = 24 * time.Hour
+
 // retryAfter reads the header in both of its forms.
 func (c *v1) retryAfter(r *http.Response) time.Duration {
 	value := r.Header.Get("Retry-After")
-	if seconds, err := strconv.Atoi(value); err == nil {
-		return max(0, time.Duration(seconds)*time.Second)
+	if seconds, err := strconv.ParseInt(value, 10, 64); err == nil {
+		seconds = min(max(0, seconds), int64(maxRetryAfter/time.Second))
+		return time.Duration(seconds) * time.Second
 	}
 	if at, err := http.ParseTime(value); err == nil {
-		return max(0, at.Sub(c.Now()))
+		return min(max(0, at.Sub(c.Now())), maxRetryAfter)
 	}
 	return 0
-}
-
-// redact drops the URL from an error of net/http: it may hold what nobody should
-// read in a log.
-func redact(err error) error {
-	var u *url.Error
-	if errors.As(err, &u) {
-		return u.Err
-	}
-	return err
 }

@@ -1,0 +1,93 @@
+package zma
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+)
+
+type priceAnswer struct {
+	Subtotal cents  `json:"subtotal"`
+	Shipping cents  `json:"shipping"`
+	Tax      cents  `json:"tax"`
+	Total    cents  `json:"total"`
+	Currency string `json:"currency"`
+}
+
+type parcelAnswer struct {
+	Carrier        string `json:"carrier"`
+	Number         string `json:"tracking_number"`
+	URL            string `json:"tracking_url"`
+	RetailerNumber string `json:"retailer_tracking_number"`
+	RetailerURL    string `json:"retailer_tracking_url"`
+	Status         string `json:"delivery_status"`
+}
+
+// placed reads what a placed order says.
+func (o *orderAnswer) placed(out *Observation) {
+	out.Phase = Placed
+	if o.cancelled() {
+		out.Phase = CancelledByRetailer
+	}
+	out.Price = o.Prices.price()
+	for _, raw := range elements(o.Merchant) {
+		var m struct {
+			ID string `json:"merchant_order_id"`
+		}
+		decode(raw, &m)
+		if id := firstOf(m.ID, word(raw)); id != "" && !slices.Contains(out.MerchantOrderIDs, id) {
+			out.MerchantOrderIDs = append(out.MerchantOrderIDs, id)
+		}
+	}
+	for _, raw := range elements(o.Tracking) {
+		if p, ok := parcel(raw); ok {
+			out.Parcels = append(out.Parcels, p)
+		}
+	}
+	for _, raw := range elements(o.DeliveryDates) {
+		var d struct {
+			Date         string `json:"date"`
+			DeliveryDate string `json:"delivery_date"`
+		}
+		decode(raw, &d)
+		if date := firstOf(firstOf(d.DeliveryDate, d.Date), word(raw)); date != "" && len(date) <= 64 {
+			out.DeliveryDates = append(out.DeliveryDates, date)
+		}
+	}
+}
+
+// price is nil without a total: parts alone do not say what was paid.
+func (p *priceAnswer) price() *Price {
+	if p == nil || !p.Total.ok {
+		return nil
+	}
+	return &Price{
+		SubtotalCents: p.Subtotal.value, ShippingCents: p.Shipping.value, TaxCents: p.Tax.value, TotalCents: p.Total.value,
+		AdjustmentCents: p.Total.value - p.Subtotal.value - p.Shipping.value - p.Tax.value, Currency: p.Currency,
+	}
+}
+
+// parcel reads one parcel; false when there is nothing to know it by.
+func parcel(raw json.RawMessage) (Parcel, bool) {
+	var p parcelAnswer
+	decode(raw, &p)
+	out := Parcel{
+		Carrier: p.Carrier, Number: firstOf(p.Number, p.RetailerNumber), URL: firstOf(p.URL, p.RetailerURL),
+		Delivered: strings.EqualFold(p.Status, "Delivered"),
+	}
+	return out, out.Number != "" || out.Carrier != ""
+}
+
+// cancelled tells whether the retailer has cancelled what it had placed.
+func (o *orderAnswer) cancelled() bool {
+	for _, raw := range elements(o.StatusUpdates) {
+		var u struct {
+			Type string `json:"type"`
+		}
+		decode(raw, &u)
+		if u.Type == "order.cancelled" || u.Type == "request.cancelled" {
+			return true
+		}
+	}
+	return false
+}
