@@ -81,8 +81,8 @@ func Setup(ctx context.Context, mgr manager.Manager, o Options) (*Hints, error) 
 		index(ctx, mgr),
 		orders.setup(mgr, hints, o.Workers),
 		accounts.setup(mgr),
-		(&OrderPolicyReconciler{Client: mgr.GetClient(), Now: o.Now, Cache: policies}).SetupWithManager(mgr),
-		(&WebhookSourceReconciler{Client: mgr.GetClient(), Secrets: reader, Now: o.Now}).SetupWithManager(mgr),
+		(&OrderPolicyReconciler{client: mgr.GetClient(), policies: policies, now: o.Now}).setup(mgr),
+		(&WebhookSourceReconciler{client: mgr.GetClient(), secrets: reader, now: o.Now}).setup(mgr),
 		(&NotificationPolicyReconciler{Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Secrets: reader}).SetupWithManager(mgr),
 		addWorkers(mgr, reader, hints, wake, o),
 	)
