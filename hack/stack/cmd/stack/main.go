@@ -14,16 +14,18 @@ import (
 	"syscall"
 
 	"github.com/zma-operator/zma-operator/hack/stack/kube"
+	"github.com/zma-operator/zma-operator/hack/stack/postgres"
 )
 
 const usage = `usage: stack [-name NAME] COMMAND
 
-  build   build Kubernetes into the cache, once
-  up      start a stack in the background and print how to reach it
-  status  tell whether the stack runs
-  env     print how to reach the running stack
-  down    stop it and remove what it left
-  run     run a stack in the foreground until interrupted
+  build     build Kubernetes into the cache, once
+  postgres  check that a PostgreSQL can be started
+  up        start a stack in the background and print how to reach it
+  status    tell whether the stack runs
+  env       print how to reach the running stack
+  down      stop it and remove what it left
+  run       run a stack in the foreground until interrupted
 `
 
 func main() {
@@ -54,6 +56,12 @@ func command(ctx context.Context, args []string) error {
 			fmt.Println(dir)
 		}
 		return err
+	case "postgres":
+		server, err := postgres.Start(ctx, postgres.Options{Progress: os.Stderr})
+		if err != nil {
+			return err
+		}
+		return server.Stop()
 	case "up":
 		return s.up(ctx)
 	case "status":

@@ -1,0 +1,126 @@
+# The front door. `make help` lists every target.
+
+SHELL := /usr/bin/env bash -o pipefail
+.DEFAULT_GOAL := help
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+IMAGE ?= zma-operator:$(VERSION)
+# Packages compiled and tested at once; a whole stack runs beside them.
+JOBS ?= 2
+FUZZTIME ?= 10s
+
+TOOLS := hack/tools
+CONTROLLER_GEN = go run -modfile=$(TOOLS)/go.mod sigs.k8s.io/controller-tools/cmd/controller-gen
+KUSTOMIZE = go run -modfile=$(TOOLS)/go.mod sigs.k8s.io/kustomize/kustomize/v5
+STACK = go run ./hack/stack/cmd/stack
+
+##@ Try
+
+.PHONY: help
+help: ## List every target
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: kube postgres ## Watch signed webhooks become orders on real parts; ONCE=1 ends by itself
+	go run ./hack/demo $(if $(ONCE),--once)
+
+.PHONY: stack-up
+stack-up: ## Start a local stack in the background and print how to reach it
+	$(STACK) up
+
+.PHONY: stack-down
+stack-down: ## Stop the local stack and leave nothing behind
+	$(STACK) down
+
+##@ Test
+
+.PHONY: test
+test: kube postgres ## Run every test: unit, API server, Postgres, SMTP, whole pipeline
+	go test -race -p $(JOBS) -parallel 4 -timeout 30m ./...
+
+.PHONY: test-short
+test-short: ## Run the tests that need no server
+	go test -short ./api/... ./controllers/internal/... ./internal/callback/... ./webhookserver/internal/...
+
+.PHONY: test-crash
+test-crash: kube postgres ## Kill the real process on both sides of every effect
+	go test -count=1 -parallel 4 -timeout 20m -run 'TestCrash|TestBroken' ./hack/e2e
+
+.PHONY: fuzz
+fuzz: ## Run every fuzz target for FUZZTIME
+	@set -e; for pkg in $$(go list ./api/... ./controllers/... ./internal/... ./webhookserver/...); do \
+	  for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+	    echo "==> $$pkg $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg; \
+	  done; done
+
+.PHONY: kube
+kube: ## Build Kubernetes for the local stack, once (minutes the first time)
+	@$(STACK) build >/dev/null
+
+.PHONY: postgres
+postgres: ## Check that a PostgreSQL can be started
+	@$(STACK) postgres >/dev/null
+
+##@ Develop
+
+.PHONY: build
+build: ## Build the binary into bin/
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/zma-operator .
+
+.PHONY: generate
+generate: ## Generate code
+	$(CONTROLLER_GEN) object paths=./api/...
+
+.PHONY: manifests
+manifests: ## Generate CRDs and the controller's role
+	$(CONTROLLER_GEN) crd paths=./api/... output:crd:artifacts:config=config/crd/bases
+	$(CONTROLLER_GEN) rbac:roleName=zma-controller paths=./controllers/... output:rbac:artifacts:config=config/rbac/controller
+
+.PHONY: fmt
+fmt: ## Format the code
+	gofmt -w $$(git ls-files '*.go')
+
+.PHONY: vet
+vet: ## Run go vet
+	go vet ./...
+
+.PHONY: lint
+lint: ## Run the linters
+	go run -modfile=$(TOOLS)/go.mod github.com/golangci/golangci-lint/v2/cmd/golangci-lint run ./...
+
+.PHONY: verify-generated
+verify-generated: generate manifests ## Fail when what is generated differs from what is committed
+	@git diff --exit-code -- api config || { echo "run make generate manifests and commit the result"; exit 1; }
+
+.PHONY: verify
+verify: verify-generated lint test ## Run everything that has to hold before a change lands
+
+##@ Deploy
+
+.PHONY: docker-build
+docker-build: ## Build the image IMAGE
+	docker build --build-arg VERSION=$(VERSION) -t $(IMAGE) .
+
+.PHONY: render
+render: ## Render all manifests into dist/install.yaml
+	@mkdir -p dist && $(KUSTOMIZE) build config/default > dist/install.yaml && echo dist/install.yaml
+
+.PHONY: install
+install: ## Install the CRDs into the current cluster
+	$(KUSTOMIZE) build config/crd | kubectl apply --server-side -f -
+
+.PHONY: uninstall
+uninstall: ## Remove the CRDs, and every order with them, from the current cluster
+	$(KUSTOMIZE) build config/crd | kubectl delete --ignore-not-found -f -
+
+.PHONY: deploy
+deploy: ## Deploy the operator into the current cluster
+	$(KUSTOMIZE) build config/default | kubectl apply --server-side -f -
+
+.PHONY: undeploy
+undeploy: ## Remove the operator from the current cluster
+	$(KUSTOMIZE) build config/default | kubectl delete --ignore-not-found -f -
+
+.PHONY: clean
+clean: ## Remove what was built
+	rm -rf bin dist
