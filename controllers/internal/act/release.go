@@ -48,5 +48,8 @@ func (x *Executors) giveBack(ctx context.Context, t *Task, r ledger.Release) err
 		return fromLedger(err)
 	}
 	x.set(t.Order, v1alpha1.ConditionFundsReserved, metav1.ConditionFalse, v1alpha1.ReasonReleased, "The reservation was given back.")
+	if t.Order.Status.Placement == nil {
+		t.Order.Status.Cost = nil // nothing is expected to be paid any more
+	}
 	return nil
 }
