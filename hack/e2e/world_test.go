@@ -26,6 +26,8 @@ import (
 	"github.com/zma-operator/zma-operator/hack/e2e/proxy"
 	"github.com/zma-operator/zma-operator/hack/operator"
 	"github.com/zma-operator/zma-operator/hack/shop"
+	"github.com/zma-operator/zma-operator/hack/stack"
+	"github.com/zma-operator/zma-operator/hack/stack/kube"
 	"github.com/zma-operator/zma-operator/hack/stack/process"
 	"github.com/zma-operator/zma-operator/hack/stack/smtpsink"
 	"github.com/zma-operator/zma-operator/hack/zmasim"
@@ -39,6 +41,7 @@ const patience = 2 * time.Minute
 type world struct {
 	t         *testing.T
 	namespace string
+	kube      *kube.Cluster
 	client    client.WithWatch
 	database  string
 	sim       *zmasim.Server
@@ -55,13 +58,17 @@ type settings struct {
 	noCallbacks bool          // the provider does not call back
 	poll        time.Duration // between reads of an open order; one second when zero
 	sim         zmasim.Options
-	noOperator  bool
+	kube        *kube.Cluster // the shared one when nil
 }
 
 func newWorld(t *testing.T, s settings) *world {
 	t.Helper()
 	w := &world{t: t, namespace: "e2e-" + strings.ToLower(rand.Text()[:10]), trap: &proxy.Trap{}, log: filepath.Join(t.TempDir(), "operator.log")}
-	c, err := shop.Client(shared.kube.Config())
+	if s.kube == nil {
+		s.kube = shared.kube
+	}
+	w.kube = s.kube
+	c, err := shop.Client(s.kube.Config())
 	w.must(err)
 	w.client = c
 	w.database = shared.postgres.NewDatabase(t)
@@ -88,9 +95,9 @@ func newWorld(t *testing.T, s settings) *world {
 // applies the shop, and starts the operator.
 func (w *world) configure(s settings) {
 	w.t.Helper()
-	transport, err := rest.TransportFor(shared.kube.Config())
+	transport, err := rest.TransportFor(s.kube.Config())
 	w.must(err)
-	api := w.http(shared.kube.Config().Host, transport, proxy.OrderWrites)
+	api := w.http(s.kube.Config().Host, transport, proxy.OrderWrites)
 	provider := w.http(w.sim.URL(), nil, proxy.PaidCalls)
 	mail, err := proxy.NewSMTP(w.sink.Addr(), w.trap)
 	w.must(err)
@@ -113,9 +120,6 @@ func (w *world) configure(s settings) {
 	secret, err := setup.Apply(w.t.Context(), w.client)
 	w.must(err)
 	w.sender = &shop.Sender{URL: "http://" + address + setup.WebhookPath(), Secret: secret, HTTP: http.DefaultClient, Now: time.Now}
-	if s.noOperator {
-		return
-	}
 	w.operator, err = operator.Start(w.t.Context(), operator.Options{
 		Binary: s.binary, Command: "all", Kubeconfig: w.kubeconfig(api.URL()), DatabaseURL: w.throughProxy(w.database),
 		WebhookAddr: address, Log: w.log, Args: []string{"--namespace=" + w.namespace, "--mail-lease=8s"},
@@ -302,4 +306,19 @@ func split(t *testing.T, address string) (string, int) {
 // item of the product that is bought without trouble.
 func item(product string) shop.Item {
 	return shop.Item{ProductID: product, Quantity: 1, UnitPriceCents: zmasim.PriceOf(product), Title: "Something good"}
+}
+
+// ownCluster starts an API server for one test alone.
+func ownCluster(t *testing.T) *kube.Cluster {
+	t.Helper()
+	c, err := kube.Start(t.Context(), kube.Options{Progress: os.Stderr, CRDDirs: []string{stack.CRDs()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := c.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return c
 }
