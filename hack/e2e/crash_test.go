@@ -3,6 +3,7 @@ package e2e
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"testing"
 	"time"
 
@@ -53,7 +54,30 @@ func (w *world) crashAt(p proxy.Point) error {
 	if _, err := w.await(name, "Ready", isReady); err != nil {
 		return errors.Join(err, w.boughtOnce(id))
 	}
-	return errors.Join(w.boughtOnce(id), w.accountedOnce(id), w.confirmed(id))
+	return errors.Join(w.boughtOnce(id), w.accountedOnce(id), w.confirmed(id), w.askedOnce(id, p))
+}
+
+// askedOnce checks that the outcome of the paid call was kept: a process that dies
+// later neither makes the call again nor looks for what became of it.
+func (w *world) askedOnce(externalID string, p proxy.Point) error {
+	switch p.Effect {
+	case proxy.Settlement, proxy.Placement, proxy.Mail:
+	default:
+		return nil // the process may have died before the outcome was kept
+	}
+	calls, lookups := 0, 0
+	for _, r := range w.sim.Record().Requests {
+		switch {
+		case r.Method == http.MethodPost && r.Identity == w.identity(externalID):
+			calls++
+		case r.Method == http.MethodGet && r.Path == "/v1/orders":
+			lookups++
+		}
+	}
+	if calls != 1 || lookups != 0 {
+		return fmt.Errorf("order %s took %d paid calls and %d look-ups, though its outcome had been known", externalID, calls, lookups)
+	}
+	return nil
 }
 
 // boughtOnce asks the provider's own record: one purchase, one key, one attempt.
