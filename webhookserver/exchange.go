@@ -66,5 +66,6 @@ func requestID(given string) string {
 
 func unsafeInID(c rune) bool {
 	letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
-	return !letter && !('0' <= c && c <= '9') && c != '.' && c != '_' && c != '-'
+	digit := '0' <= c && c <= '9'
+	return !letter && !digit && c != '.' && c != '_' && c != '-'
 }

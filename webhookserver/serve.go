@@ -14,7 +14,8 @@ func (s *Server) serve(route string, next step) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		x := s.begin(w, r, route)
 		a, err := s.guarded(x, next)
-		status, outcome, category := http.StatusInternalServerError, "internal", categoryUnavailable
+		var status int
+		var outcome, category string
 		if err != nil {
 			p := asProblem(err)
 			status, outcome, category = p.status, p.slug, p.category

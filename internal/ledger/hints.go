@@ -18,10 +18,10 @@ const sqlListenHints = `LISTEN ` + hintChannel
 // Postgres itself: a pooler in transaction mode does not carry notifications.
 func (l *Ledger) ListenHints(ctx context.Context, f func(types.NamespacedName)) error {
 	err := l.listen(ctx, f)
-	if ctx.Err() != nil {
-		return nil
+	if ctx.Err() == nil {
+		return translate("listen_hints", err)
 	}
-	return translate("listen_hints", err)
+	return nil
 }
 
 func (l *Ledger) listen(ctx context.Context, f func(types.NamespacedName)) error {

@@ -102,17 +102,17 @@ func newOrderRow(s Snapshot, id v1alpha1.Identity, now time.Time) orderRow {
 
 func (r *orderRow) setProgress(o *v1alpha1.ZMAOrder) {
 	conditions := o.Status.Conditions
-	if ready := meta.FindStatusCondition(conditions, string(v1alpha1.ConditionReady)); ready != nil {
+	if ready := meta.FindStatusCondition(conditions, v1alpha1.ConditionReady); ready != nil {
 		r.Ready, r.StatusReason = ready.Status == metav1.ConditionTrue, ready.Reason
 	}
-	r.Stalled = meta.IsStatusConditionTrue(conditions, string(v1alpha1.ConditionStalled))
+	r.Stalled = meta.IsStatusConditionTrue(conditions, v1alpha1.ConditionStalled)
 	if s := o.Status.Submission; s != nil {
 		r.Attempt, r.RequestID = s.Attempt, s.RequestID
 	}
 	if p := o.Status.Placement; p != nil && p.PlacedAt != nil {
 		r.PlacedAt = utc(p.PlacedAt.Time)
 	}
-	delivered := meta.FindStatusCondition(conditions, string(v1alpha1.ConditionDelivered))
+	delivered := meta.FindStatusCondition(conditions, v1alpha1.ConditionDelivered)
 	if delivered != nil && delivered.Status == metav1.ConditionTrue {
 		r.DeliveredAt = utc(delivered.LastTransitionTime.Time)
 	}

@@ -2,6 +2,7 @@ package act
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -36,11 +37,13 @@ func (x *Executors) verifyPayment(ctx context.Context, t *Task, _ machine.Action
 }
 
 func (x *Executors) unverified(t *Task, err error) error {
-	switch e := err.(type) {
-	case *Wait:
-		x.set(t.Order, v1alpha1.ConditionPaymentVerified, metav1.ConditionFalse, e.Reason, e.Message)
-	case *Terminal:
-		x.set(t.Order, v1alpha1.ConditionPaymentVerified, metav1.ConditionFalse, e.Reason, e.Message)
+	var wait *Wait
+	var terminal *Terminal
+	switch {
+	case errors.As(err, &wait):
+		x.set(t.Order, v1alpha1.ConditionPaymentVerified, metav1.ConditionFalse, wait.Reason, wait.Message)
+	case errors.As(err, &terminal):
+		x.set(t.Order, v1alpha1.ConditionPaymentVerified, metav1.ConditionFalse, terminal.Reason, terminal.Message)
 	}
 	return err
 }

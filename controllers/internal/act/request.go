@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"slices"
 	"time"
 
@@ -88,7 +87,7 @@ func hashURLs(urls map[string]string) string {
 	slices.Sort(events)
 	h := sha256.New()
 	for _, event := range events {
-		fmt.Fprintf(h, "%s\n", urls[event])
+		h.Write([]byte(urls[event] + "\n"))
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }

@@ -2,6 +2,7 @@ package act
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -25,7 +26,8 @@ func (x *Executors) validate(ctx context.Context, t *Task, _ machine.Action) err
 }
 
 func (x *Executors) invalid(t *Task, err error) error {
-	if terminal, ok := err.(*Terminal); ok {
+	var terminal *Terminal
+	if errors.As(err, &terminal) {
 		x.set(t.Order, v1alpha1.ConditionValidated, metav1.ConditionFalse, terminal.Reason, terminal.Message)
 	}
 	return err

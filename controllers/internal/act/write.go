@@ -33,7 +33,7 @@ func (x *Executors) WriteStatus(ctx context.Context, t *Task) error {
 func (x *Executors) typed(err error) error {
 	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
 		x.Metrics.WriteConflicts.Inc()
-		return fmt.Errorf("%w: %v", errChanged, err)
+		return fmt.Errorf("%w: %w", errChanged, err)
 	}
 	return &Transient{Err: fmt.Errorf("write status: %w", err)}
 }

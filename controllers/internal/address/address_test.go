@@ -33,6 +33,7 @@ func TestNormalise(t *testing.T) {
 		"an unreadable phone stays":           {func(a *v1alpha1.Address) { a.Phone = "call me" }, func(a *v1alpha1.Address) { a.Phone = "call me" }},
 		"a Canadian code gets its space":      {func(a *v1alpha1.Address) { a.Country, a.State, a.PostalCode = "CA", "Ontario", "k1a0b1" }, func(a *v1alpha1.Address) { a.Country, a.State, a.PostalCode = "CA", "ON", "K1A 0B1" }},
 		"a British code gets its space":       {func(a *v1alpha1.Address) { a.Country, a.PostalCode = "GB", "sw1a1aa" }, func(a *v1alpha1.Address) { a.Country, a.PostalCode = "GB", "SW1A 1AA" }},
+		"a code that is none is not cut":      {func(a *v1alpha1.Address) { a.Country, a.PostalCode = "GB", "12\u00e945" }, func(a *v1alpha1.Address) { a.Country, a.PostalCode = "GB", "12\u00c945" }},
 		"composed characters":                 {func(a *v1alpha1.Address) { a.LastName = "Mu\u0308ller" }, func(a *v1alpha1.Address) { a.LastName = "M\u00fcller" }},
 		"a state that does not exist stays":   {func(a *v1alpha1.Address) { a.State = "Cascadia" }, func(a *v1alpha1.Address) { a.State = "Cascadia" }},
 		"a region of other countries is kept": {func(a *v1alpha1.Address) { a.Country, a.State = "DE", "Bayern" }, func(a *v1alpha1.Address) { a.Country, a.State = "DE", "Bayern" }},
@@ -56,10 +57,12 @@ func TestCheck(t *testing.T) {
 		rules  Rules
 		want   []string // fields
 	}{
-		"a good address passes":              {nil, all, nil},
-		"a state that does not exist":        {func(a *v1alpha1.Address) { a.State = "ZZ" }, all, []string{"state"}},
-		"a missing state":                    {func(a *v1alpha1.Address) { a.State = "" }, all, []string{"state"}},
-		"no state is needed elsewhere":       {func(a *v1alpha1.Address) { a.Country, a.State, a.PostalCode, a.Phone = "DE", "", "10115", "+493012345678" }, all, nil},
+		"a good address passes":       {nil, all, nil},
+		"a state that does not exist": {func(a *v1alpha1.Address) { a.State = "ZZ" }, all, []string{"state"}},
+		"a missing state":             {func(a *v1alpha1.Address) { a.State = "" }, all, []string{"state"}},
+		"no state is needed elsewhere": {func(a *v1alpha1.Address) {
+			a.Country, a.State, a.PostalCode, a.Phone = "DE", "", "10115", "+493012345678"
+		}, all, nil},
 		"a postal code of four digits":       {func(a *v1alpha1.Address) { a.PostalCode = "9720" }, all, []string{"postalCode"}},
 		"a placeholder for a name":           {func(a *v1alpha1.Address) { a.FirstName = "Test" }, all, []string{"firstName"}},
 		"an address label for a name":        {func(a *v1alpha1.Address) { a.FirstName = "Home" }, all, []string{"firstName"}},
@@ -72,6 +75,12 @@ func TestCheck(t *testing.T) {
 		"a street that only sounds like one": {func(a *v1alpha1.Address) { a.Line1 = "12 Boxwood Post Road" }, Rules{RequirePhone: true}, nil},
 		"a country that is not served":       {nil, Rules{Countries: []string{"CA"}, AllowPOBoxes: true, RequirePhone: true}, []string{"country"}},
 		"characters that can't be printed":   {func(a *v1alpha1.Address) { a.City = "Port\x07land" }, all, []string{"city"}},
+		"a name without a letter":            {func(a *v1alpha1.Address) { a.FirstName = "..." }, all, []string{"firstName"}},
+		"people called Null":                 {func(a *v1alpha1.Address) { a.LastName = "Null" }, all, nil},
+		"letters that turn the line around":  {func(a *v1alpha1.Address) { a.City = "Port\u202eland" }, all, []string{"city"}},
+		"a number that no exchange has":      {func(a *v1alpha1.Address) { a.Phone = "+11234567890" }, all, []string{"phone"}},
+		"zeros, even where nobody asks":      {func(a *v1alpha1.Address) { a.Phone = "0000000000" }, Rules{AllowPOBoxes: true}, []string{"phone"}},
+		"a POB where they are not allowed":   {func(a *v1alpha1.Address) { a.Line1 = "POB 12" }, Rules{RequirePhone: true}, []string{"line1"}},
 		"several faults are found at once":   {func(a *v1alpha1.Address) { a.State, a.PostalCode = "ZZ", "x" }, all, []string{"state", "postalCode"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -49,7 +49,9 @@ func characters(a v1alpha1.Address, _ Rules) []Finding {
 		{"firstName", a.FirstName}, {"lastName", a.LastName}, {"line1", a.Line1}, {"line2", a.Line2},
 		{"city", a.City}, {"state", a.State}, {"postalCode", a.PostalCode}, {"phone", a.Phone},
 	} {
-		if strings.ContainsFunc(f.value, func(r rune) bool { return unicode.IsControl(r) || r == unicode.ReplacementChar }) {
+		if strings.ContainsFunc(f.value, func(r rune) bool {
+			return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == unicode.ReplacementChar
+		}) {
 			out = append(out, Finding{f.name, "characters", "holds characters that can't be printed"})
 		}
 	}
@@ -93,29 +95,36 @@ func code(a v1alpha1.Address, _ Rules) []Finding {
 func names(a v1alpha1.Address, _ Rules) []Finding {
 	var out []Finding
 	for _, f := range []struct{ field, value string }{{"firstName", a.FirstName}, {"lastName", a.LastName}} {
-		switch strings.ToLower(f.value) {
-		case "test", "n/a", "na", "none", "null", "undefined", "unknown", "-", "x", "xx", "xxx", "customer", "recipient", "home", "work":
+		if placeholderName(f.value) {
 			out = append(out, Finding{f.field, "placeholder", "is a placeholder, not a name"})
 		}
 	}
 	return out
 }
 
-var poBox = regexp.MustCompile(`(?i)\b(p\.?\s*o\.?\s*box|post\s+office\s+box|postfach)\b`)
+// placeholderName knows words that stand where a name should. Na and Null are
+// people's names.
+func placeholderName(s string) bool {
+	switch strings.ToLower(s) {
+	case "test", "n/a", "undefined", "unknown", "xxx", "customer", "recipient", "home", "work":
+		return true
+	}
+	return !strings.ContainsFunc(s, unicode.IsLetter)
+}
+
+var poBox = regexp.MustCompile(`(?i)\b(p\.?\s*o\.?\s*b(ox)?|post\s+office\s+box|postfach)\b`)
 
 func street(a v1alpha1.Address, r Rules) []Finding {
-	if r.AllowPOBoxes || !(poBox.MatchString(a.Line1) || poBox.MatchString(a.Line2)) {
+	if r.AllowPOBoxes || (!poBox.MatchString(a.Line1) && !poBox.MatchString(a.Line2)) {
 		return nil
 	}
 	return []Finding{{"line1", "po-box", "is a post office box"}}
 }
 
 func telephone(a v1alpha1.Address, r Rules) []Finding {
-	if !r.RequirePhone {
-		return nil
-	}
 	parsed, err := phonenumbers.Parse(a.Phone, a.Country)
-	if err != nil || !phonenumbers.IsPossibleNumber(parsed) || placeholderPhone(parsed) {
+	invalid := err != nil || !phonenumbers.IsValidNumber(parsed)
+	if (r.RequirePhone && invalid) || (err == nil && placeholderPhone(parsed)) {
 		return []Finding{{"phone", "phone", "is not a telephone number that can exist"}}
 	}
 	return nil

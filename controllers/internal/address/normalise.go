@@ -51,6 +51,9 @@ func state(country, s string) string {
 // postalCode gives the country's spelling where it is known.
 func postalCode(country, s string) string {
 	upper := strings.ToUpper(s)
+	if !ascii(upper) {
+		return upper // no code of these countries; cutting it would split characters
+	}
 	compact := strings.NewReplacer(" ", "", "-", "").Replace(upper)
 	switch country {
 	case "US":
@@ -81,6 +84,10 @@ func phone(country, s string) string {
 		return s
 	}
 	return phonenumbers.Format(parsed, phonenumbers.E164)
+}
+
+func ascii(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return r > unicode.MaxASCII }) < 0
 }
 
 func digits(s string) bool {

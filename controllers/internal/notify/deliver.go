@@ -11,17 +11,17 @@ import (
 // deliver brings one mail to its server. What is wrong with the row itself is
 // found first: it would not get better by waiting for the policy.
 func (w *Worker) deliver(ctx context.Context, m ledger.ClaimedMail, p loadedPolicy) Result {
-	if !slices.Contains(Kinds(), m.Mail.Kind) {
+	if !slices.Contains(Kinds(), m.Kind) {
 		return Result{Outcome: Refused, Category: "unknown-kind"}
 	}
-	to, ok := recipientOf(m.Mail.Recipient)
+	to, ok := recipientOf(m.Recipient)
 	if !ok {
 		return Result{Outcome: Refused, Category: "recipient-invalid"}
 	}
 	if p.settings == nil {
 		return Result{Outcome: Waiting, Category: p.waiting}
 	}
-	rendered, err := p.settings.Templates.Render(m.Mail.Kind, m.Mail.Data)
+	rendered, err := p.settings.Templates.Render(m.Kind, m.Data)
 	switch {
 	case errors.Is(err, ErrBadData), errors.Is(err, ErrUnknownKind):
 		return Result{Outcome: Refused, Category: "data-invalid"}

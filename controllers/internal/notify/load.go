@@ -18,7 +18,7 @@ type loadedPolicy struct {
 }
 
 func policyOf(m ledger.ClaimedMail) types.NamespacedName {
-	return types.NamespacedName{Namespace: m.Mail.Identity.Namespace, Name: m.Mail.Policy}
+	return types.NamespacedName{Namespace: m.Identity.Namespace, Name: m.Policy}
 }
 
 // loadPolicies loads each policy once for a batch.

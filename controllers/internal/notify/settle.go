@@ -79,8 +79,8 @@ func (w *Worker) report(m ledger.ClaimedMail, r Result, dead bool) {
 
 // kindLabel bounds the label: a row may hold any kind.
 func kindLabel(m ledger.ClaimedMail) string {
-	if slices.Contains(Kinds(), m.Mail.Kind) {
-		return m.Mail.Kind
+	if slices.Contains(Kinds(), m.Kind) {
+		return m.Kind
 	}
 	return "other"
 }
@@ -88,7 +88,7 @@ func kindLabel(m ledger.ClaimedMail) string {
 // alertOf folds the dead mails of one policy, kind and category into one alert:
 // an outage of a mail server is one thing to mend, however many mails it killed.
 func alertOf(m ledger.ClaimedMail, r Result) ledger.Alert {
-	ns, policy, kind := m.Mail.Identity.Namespace, m.Mail.Policy, kindLabel(m)
+	ns, policy, kind := m.Identity.Namespace, m.Policy, kindLabel(m)
 	return ledger.Alert{
 		Key:       fmt.Sprintf("mail-dead/%s/%s/%s/%s", ns, policy, kind, r.Category),
 		Severity:  ledger.SeverityWarning,

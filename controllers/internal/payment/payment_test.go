@@ -11,9 +11,9 @@ func TestUnpaidNeverLetsAPaymentPassUnverified(t *testing.T) {
 		payment v1alpha1.Payment
 		want    State
 	}{
-		"no payment":                               {v1alpha1.Payment{Provider: v1alpha1.PaymentProviderNone}, NotRequired},
-		"a default":                                {v1alpha1.Payment{}, NotRequired},
-		"a payment of Stripe's":                    {v1alpha1.Payment{Provider: v1alpha1.PaymentProviderStripe, Reference: "pi_1"}, Invalid},
+		"no payment":            {v1alpha1.Payment{Provider: v1alpha1.PaymentProviderNone}, NotRequired},
+		"a default":             {v1alpha1.Payment{}, NotRequired},
+		"a payment of Stripe's": {v1alpha1.Payment{Provider: v1alpha1.PaymentProviderStripe, Reference: "pi_1"}, Invalid},
 		"a reference that contains the word test":  {v1alpha1.Payment{Provider: v1alpha1.PaymentProviderStripe, Reference: "pi_test_1"}, Invalid},
 		"a provider that nobody has ever heard of": {v1alpha1.Payment{Provider: "other", Reference: "x"}, Invalid},
 	} {

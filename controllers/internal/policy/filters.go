@@ -72,7 +72,11 @@ func (c *Compiled) duplicates(in Input) []Finding {
 	if in.History.DuplicateOf == "" {
 		return nil
 	}
-	return []Finding{{Rule: "duplicates", Action: d.Action, Message: "it repeats the items, address and total of order " + in.History.DuplicateOf}}
+	action := d.Action
+	if action == "" {
+		action = v1alpha1.PolicyReview
+	}
+	return []Finding{{Rule: "duplicates", Action: action, Message: "it repeats the items, address and total of order " + in.History.DuplicateOf}}
 }
 
 func (c *Compiled) approval(o *v1alpha1.ZMAOrder) []Finding {

@@ -71,7 +71,12 @@ func Compile(spec v1alpha1.OrderPolicySpec) (*Compiled, error) {
 	c := &Compiled{spec: spec, patterns: map[string]*regexp.Regexp{}}
 	if spec.Items != nil {
 		for _, p := range spec.Items.Patterns {
-			re, err := regexp.Compile(`^(?:` + p.Pattern + `)$`)
+			// First by itself: inside the anchors "a)|(b" would compile, and escape them.
+			_, err := regexp.Compile(p.Pattern)
+			var re *regexp.Regexp
+			if err == nil {
+				re, err = regexp.Compile(`^(?:` + p.Pattern + `)$`)
+			}
 			if err != nil {
 				return nil, fmt.Errorf("items.patterns for %s: %w", p.Retailer, err)
 			}

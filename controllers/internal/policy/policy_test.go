@@ -61,6 +61,7 @@ func TestEvaluate(t *testing.T) {
 		"a customer at the velocity":                   {v1alpha1.OrderPolicySpec{Velocity: &v1alpha1.VelocityRule{OrdersPerHour: &two}}, input(func(in *Input) { in.History.OrdersLastHour = 2 }), v1alpha1.PolicyReview},
 		"velocity without history is not a pass":       {v1alpha1.OrderPolicySpec{Velocity: &v1alpha1.VelocityRule{OrdersPerDay: &two}}, input(unknown), v1alpha1.PolicyReview},
 		"a duplicate":                                  {v1alpha1.OrderPolicySpec{Duplicates: &v1alpha1.DuplicateRule{Action: v1alpha1.PolicyDeny}}, input(func(in *Input) { in.History.DuplicateOf = "zo-x" }), v1alpha1.PolicyDeny},
+		"a duplicate without an action asks":           {v1alpha1.OrderPolicySpec{Duplicates: &v1alpha1.DuplicateRule{}}, input(func(in *Input) { in.History.DuplicateOf = "zo-x" }), v1alpha1.PolicyReview},
 		"no duplicate":                                 {v1alpha1.OrderPolicySpec{Duplicates: &v1alpha1.DuplicateRule{Action: v1alpha1.PolicyDeny}}, input(), ""},
 		"a total at the approval's mark passes":        {v1alpha1.OrderPolicySpec{Approval: &v1alpha1.ApprovalRule{AboveCents: 4000}}, input(), ""},
 		"a total above the approval's mark asks":       {v1alpha1.OrderPolicySpec{Approval: &v1alpha1.ApprovalRule{AboveCents: 3999}}, input(), v1alpha1.PolicyReview},
@@ -88,6 +89,8 @@ func TestCompileNamesTheRuleAndThePlace(t *testing.T) {
 		"a type that does not fit":    {rule("order.total.amountCents > 'x'", v1alpha1.PolicyDeny), []string{"rule r", "1:25"}},
 		"an expression of no bool":    {rule("order.total.amountCents", v1alpha1.PolicyDeny), []string{"rule r", "bool"}},
 		"a street, which no rule may": {rule("order.shippingAddress.line1 == ''", v1alpha1.PolicyDeny), []string{"line1"}},
+		"a pattern that escapes":      {v1alpha1.OrderPolicySpec{Items: &v1alpha1.ItemFilter{Patterns: []v1alpha1.RetailerPattern{{Retailer: "amazon", Pattern: "a)|(b"}}}}, []string{"items.patterns for amazon"}},
+		"a function that eats memory": {rule("order.retailer.replace('', 'x') == ''", v1alpha1.PolicyDeny), []string{"replace"}},
 		"a pattern that is none":      {v1alpha1.OrderPolicySpec{Items: &v1alpha1.ItemFilter{Patterns: []v1alpha1.RetailerPattern{{Retailer: "amazon", Pattern: "("}}}}, []string{"items.patterns for amazon"}},
 	} {
 		t.Run(name, func(t *testing.T) {

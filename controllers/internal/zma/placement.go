@@ -34,7 +34,7 @@ func (o *orderAnswer) placed(out *Observation) {
 		var m struct {
 			ID string `json:"merchant_order_id"`
 		}
-		decode(raw, &m)
+		_ = decode(raw, &m) // what can't be read stays empty, and is left out below
 		if id := firstOf(m.ID, word(raw)); id != "" && !slices.Contains(out.MerchantOrderIDs, id) {
 			out.MerchantOrderIDs = append(out.MerchantOrderIDs, id)
 		}
@@ -49,7 +49,7 @@ func (o *orderAnswer) placed(out *Observation) {
 			Date         string `json:"date"`
 			DeliveryDate string `json:"delivery_date"`
 		}
-		decode(raw, &d)
+		_ = decode(raw, &d) // what can't be read stays empty, and is left out below
 		if date := firstOf(firstOf(d.DeliveryDate, d.Date), word(raw)); date != "" && len(date) <= 64 {
 			out.DeliveryDates = append(out.DeliveryDates, date)
 		}
@@ -70,7 +70,7 @@ func (p *priceAnswer) price() *Price {
 // parcel reads one parcel; false when there is nothing to know it by.
 func parcel(raw json.RawMessage) (Parcel, bool) {
 	var p parcelAnswer
-	decode(raw, &p)
+	_ = decode(raw, &p) // what can't be read stays empty, and is left out below
 	out := Parcel{
 		Carrier: p.Carrier, Number: firstOf(p.Number, p.RetailerNumber), URL: firstOf(p.URL, p.RetailerURL),
 		Delivered: strings.EqualFold(p.Status, "Delivered"),

@@ -73,5 +73,5 @@ func download(ctx context.Context, progress io.Writer) (string, error) {
 	if dir := strings.TrimSpace(string(out)); err == nil && usable(dir) {
 		return dir, nil
 	}
-	return "", fmt.Errorf("%w (the download failed: %v)", ErrNoPostgres, err)
+	return "", fmt.Errorf("%w (the download failed: %w)", ErrNoPostgres, err)
 }

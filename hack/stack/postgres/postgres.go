@@ -97,7 +97,7 @@ func (s *Server) initialise(ctx context.Context) error {
 func unprivileged() (*syscall.Credential, error) {
 	u, err := user.Lookup("postgres")
 	if err != nil {
-		return &syscall.Credential{Uid: 65534, Gid: 65534}, nil
+		u = &user.User{Uid: "65534", Gid: "65534"}
 	}
 	uid, err := strconv.ParseUint(u.Uid, 10, 32)
 	if err != nil {

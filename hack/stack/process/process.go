@@ -112,7 +112,7 @@ func (p *Process) Wait(ctx context.Context, ready func(context.Context) error) e
 		}
 		select {
 		case <-p.done:
-			return fmt.Errorf("%s ended: %v; the end of its log:\n%s", p.name, p.err, p.tail())
+			return fmt.Errorf("%s ended: %w; the end of its log:\n%s", p.name, p.err, p.tail())
 		case <-ctx.Done():
 			return fmt.Errorf("%s is not ready: %w; the end of its log:\n%s", p.name, err, p.tail())
 		case <-time.After(50 * time.Millisecond):
