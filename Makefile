@@ -9,9 +9,9 @@ IMAGE ?= zma-operator:$(VERSION)
 JOBS ?= 2
 FUZZTIME ?= 10s
 
-TOOLS := hack/tools
-CONTROLLER_GEN = go run -modfile=$(TOOLS)/go.mod sigs.k8s.io/controller-tools/cmd/controller-gen
-KUSTOMIZE = go run -modfile=$(TOOLS)/go.mod sigs.k8s.io/kustomize/kustomize/v5
+CONTROLLER_GEN = bin/controller-gen
+KUSTOMIZE = bin/kustomize
+GOLANGCI_LINT = bin/golangci-lint
 STACK = go run ./hack/stack/cmd/stack
 
 ##@ Try
@@ -68,11 +68,11 @@ build: ## Build the binary into bin/
 	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/zma-operator .
 
 .PHONY: generate
-generate: ## Generate code
+generate: bin/controller-gen ## Generate code
 	$(CONTROLLER_GEN) object paths=./api/...
 
 .PHONY: manifests
-manifests: ## Generate CRDs and the controller's role
+manifests: bin/controller-gen ## Generate CRDs and the controller's role
 	$(CONTROLLER_GEN) crd paths=./api/... output:crd:artifacts:config=config/crd/bases
 	$(CONTROLLER_GEN) rbac:roleName=zma-controller paths=./controllers/... output:rbac:artifacts:config=config/rbac/controller
 
@@ -85,8 +85,8 @@ vet: ## Run go vet
 	go vet ./...
 
 .PHONY: lint
-lint: ## Run the linters
-	go run -modfile=$(TOOLS)/go.mod github.com/golangci/golangci-lint/v2/cmd/golangci-lint run ./...
+lint: bin/golangci-lint ## Run the linters
+	$(GOLANGCI_LINT) run ./...
 
 .PHONY: verify-generated
 verify-generated: generate manifests ## Fail when what is generated differs from what is committed
@@ -95,6 +95,16 @@ verify-generated: generate manifests ## Fail when what is generated differs from
 .PHONY: verify
 verify: verify-generated lint test ## Run everything that has to hold before a change lands
 
+# Tools are built once from the modules that pin them.
+bin/controller-gen: hack/tools/controller-gen/go.mod
+	go build -C $(<D) -o $(CURDIR)/$@ sigs.k8s.io/controller-tools/cmd/controller-gen
+
+bin/kustomize: hack/tools/kustomize/go.mod
+	go build -C $(<D) -o $(CURDIR)/$@ sigs.k8s.io/kustomize/kustomize/v5
+
+bin/golangci-lint: hack/tools/golangci-lint/go.mod
+	go build -C $(<D) -o $(CURDIR)/$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
 ##@ Deploy
 
 .PHONY: docker-build
@@ -102,23 +112,23 @@ docker-build: ## Build the image IMAGE
 	docker build --build-arg VERSION=$(VERSION) -t $(IMAGE) .
 
 .PHONY: render
-render: ## Render all manifests into dist/install.yaml
+render: bin/kustomize ## Render all manifests into dist/install.yaml
 	@mkdir -p dist && $(KUSTOMIZE) build config/default > dist/install.yaml && echo dist/install.yaml
 
 .PHONY: install
-install: ## Install the CRDs into the current cluster
+install: bin/kustomize ## Install the CRDs into the current cluster
 	$(KUSTOMIZE) build config/crd | kubectl apply --server-side -f -
 
 .PHONY: uninstall
-uninstall: ## Remove the CRDs, and every order with them, from the current cluster
+uninstall: bin/kustomize ## Remove the CRDs, and every order with them, from the current cluster
 	$(KUSTOMIZE) build config/crd | kubectl delete --ignore-not-found -f -
 
 .PHONY: deploy
-deploy: ## Deploy the operator into the current cluster
+deploy: bin/kustomize ## Deploy the operator into the current cluster
 	$(KUSTOMIZE) build config/default | kubectl apply --server-side -f -
 
 .PHONY: undeploy
-undeploy: ## Remove the operator from the current cluster
+undeploy: bin/kustomize ## Remove the operator from the current cluster
 	$(KUSTOMIZE) build config/default | kubectl delete --ignore-not-found -f -
 
 .PHONY: clean

@@ -84,7 +84,7 @@ func (o *orderAnswer) cancelled() bool {
 		var u struct {
 			Type string `json:"type"`
 		}
-		decode(raw, &u)
+		_ = decode(raw, &u) // an update that can't be read says nothing
 		if u.Type == "order.cancelled" || u.Type == "request.cancelled" {
 			return true
 		}
