@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"net/url"
-	"os"
 	"sync"
 	"testing"
 	"time"
@@ -100,26 +97,7 @@ func connect(t *testing.T, u string) *pgx.Conn {
 // emptyDatabase makes a database that goes away with the test.
 func emptyDatabase(t *testing.T) string {
 	t.Helper()
-	server := os.Getenv("TEST_DATABASE_URL")
-	if server == "" {
-		t.Fatal("TEST_DATABASE_URL must name a PostgreSQL server whose user may create databases")
-	}
-	name := fmt.Sprintf("ledger_%016x", rand.Uint64())
-	admin := connect(t, server)
-	if _, err := admin.Exec(context.Background(), "CREATE DATABASE "+name); err != nil {
-		t.Fatalf("creating a database: %v", err)
-	}
-	t.Cleanup(func() {
-		if _, err := connect(t, server).Exec(context.Background(), "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
-			t.Errorf("dropping the database: %v", err)
-		}
-	})
-	u, err := url.Parse(server)
-	if err != nil {
-		t.Fatal(err)
-	}
-	u.Path = "/" + name
-	return u.String()
+	return server.NewDatabase(t)
 }
 
 func identity(n int) v1alpha1.Identity {
