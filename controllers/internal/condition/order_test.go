@@ -36,13 +36,17 @@ func summaryOf(o *v1alpha1.ZMAOrder) map[string]string {
 	return out
 }
 
-type step func(*v1alpha1.ZMAOrder)
+type step func(*v1alpha1.ZMAOrder, metav1.Time)
 
 func TestOneOfReadyProgressAndStallDescribesTheOrder(t *testing.T) {
-	progress := func(o *v1alpha1.ZMAOrder) { Progress(o, v1alpha1.ReasonProcessing, "at the provider", at(1)) }
-	resolving := func(o *v1alpha1.ZMAOrder) { Progress(o, v1alpha1.ReasonResolvingSubmission, "no answer", at(2)) }
-	stall := func(o *v1alpha1.ZMAOrder) { Stall(o, v1alpha1.ReasonDenied, "policy", at(3)) }
-	ready := func(o *v1alpha1.ZMAOrder) { Ready(o, v1alpha1.ReasonPlaced, "placed", at(4)) }
+	progress := func(o *v1alpha1.ZMAOrder, now metav1.Time) {
+		Progress(o, v1alpha1.ReasonProcessing, "at the provider", now)
+	}
+	resolving := func(o *v1alpha1.ZMAOrder, now metav1.Time) {
+		Progress(o, v1alpha1.ReasonResolvingSubmission, "no answer", now)
+	}
+	stall := func(o *v1alpha1.ZMAOrder, now metav1.Time) { Stall(o, v1alpha1.ReasonDenied, "policy", now) }
+	ready := func(o *v1alpha1.ZMAOrder, now metav1.Time) { Ready(o, v1alpha1.ReasonPlaced, "placed", now) }
 
 	cases := []struct {
 		reason string
@@ -65,8 +69,8 @@ func TestOneOfReadyProgressAndStallDescribesTheOrder(t *testing.T) {
 	for _, tc := range cases {
 		t.Run(tc.reason, func(t *testing.T) {
 			o := newOrder()
-			for _, s := range tc.steps {
-				s(o)
+			for i, s := range tc.steps {
+				s(o, at(i))
 			}
 			if diff := cmp.Diff(tc.want, summaryOf(o)); diff != "" {
 				t.Errorf("conditions (-want +got):\n%s", diff)

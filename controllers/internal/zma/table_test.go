@@ -1,0 +1,85 @@
+package zma
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write docs/error-codes.md from the table")
+
+// TestEveryDocumentedCodeHasItsClass names each code of the provider's
+// documentation once more, so that a slip in the table shows.
+func TestEveryDocumentedCodeHasItsClass(t *testing.T) {
+	want := map[Class]string{
+		InProgress:      "request_processing",
+		Review:          "manual_review_required",
+		UnknownOutcome:  "order_probably_placed",
+		RetryLater:      "internal_error zma_temporarily_overloaded amazon_antibot_blank_offers_page",
+		AwaitFunds:      "insufficient_zma_balance insufficient_addax_balance",
+		Operator:        "invalid_client_token unauthorized_access account_locked account_locked_verification_required account_login_failed incomplete_account_setup invalid_login_credentials additional_information_required payment_info_problem invalid_payment_method billing_address_refused brand_not_accepted credit_card_declined invalid_card_number invalid_expiration_date invalid_security_code",
+		Decision:        "max_price_exceeded max_delivery_days_exceeded no_free_shipping no_two_day_shipping no_gift_shipping shipping_method_unavailable invalid_shipping_method cannot_schedule_delivery invalid_promo_code invalid_gift_options",
+		CustomerAddress: "invalid_address shipping_address_refused shipping_address_unavailable",
+		RejectedForGood: "product_unavailable expired_product_id unsupported_product_id item_not_supported prime_pantry_not_supported add_on_item invalid_variant insufficient_variants invalid_quantity max_quantity_exceeded mismatching_retailer unknown_retailer",
+		OurFault:        "invalid_request invalid_json invalid_request_id",
+		Duplicate:       "duplicate_order",
+		Aborted:         "aborted_request",
+		CancelPending:   "attempting_to_cancel",
+	}
+	for class, codes := range want {
+		for _, code := range strings.Fields(codes) {
+			got := Classify(code)
+			if got.Class != class || !got.Known || got.Meaning == "" {
+				t.Errorf("%s is %+v, want %s", code, got, class)
+			}
+			if (class == RetryLater) != (got.MaxAttempts > 0 && got.MinPause > 0) {
+				t.Errorf("%s: %d attempts, pause %s", code, got.MaxAttempts, got.MinPause)
+			}
+		}
+	}
+	seen := map[string]bool{}
+	for _, c := range Classes() {
+		if seen[c.Code] {
+			t.Errorf("%s stands twice in the table", c.Code)
+		}
+		seen[c.Code] = true
+	}
+}
+
+// TestCodesAreMatchedWhole keeps parts of words from deciding: unavailable is in
+// codes of three classes.
+func TestCodesAreMatchedWhole(t *testing.T) {
+	for _, code := range []string{"unavailable", "product", "invalid", "", "PRODUCT_UNAVAILABLE", "product_unavailable "} {
+		if got := Classify(code); got.Known || got.Class != Decision {
+			t.Errorf("%q is %+v, want an unknown code for a person", code, got)
+		}
+	}
+}
+
+const page = "../../../docs/error-codes.md"
+
+// TestDocsShowTheTable keeps the reference page in step with the code.
+func TestDocsShowTheTable(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("# Error codes of the provider\n\nGenerated from the table in `controllers/internal/zma/table.go`; do not edit.\n\n")
+	b.WriteString("| code | class | meaning | attempts | pause |\n|---|---|---|---|---|\n")
+	for _, c := range Classes() {
+		attempts, pause := "", ""
+		if c.MaxAttempts > 0 {
+			attempts, pause = fmt.Sprint(c.MaxAttempts), c.MinPause.String()
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", c.Code, c.Class, c.Meaning, attempts, pause)
+	}
+	b.WriteString("| anything else | Decision | " + Classify("anything else").Meaning + " | | |\n")
+	if *update {
+		if err := os.WriteFile(page, []byte(b.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(page)
+	if err != nil || string(got) != b.String() {
+		t.Errorf("docs/error-codes.md differs from the table (%v); run: go test ./controllers/internal/zma -run Docs -update", err)
+	}
+}
