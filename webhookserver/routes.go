@@ -23,6 +23,7 @@ func (s *Server) routes() http.Handler {
 	mux.Handle(callback.PathPrefix+"{namespace}/{account}/{order}", s.serve(routeCallback, s.callback))
 	nothing := s.serve(routeOther, func(*exchange) (*answer, error) { return nil, notFound() })
 	mux.Handle("/", nothing)
+	mux.Handle(source.PathPrefix+"{namespace}", nothing) // else redirected to the route above
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// The mux would redirect these, and a sender takes that for a failure
 		// without learning why.
