@@ -54,7 +54,11 @@ func (r *WebhookSourceReconciler) Reconcile(ctx context.Context, req reconcile.R
 		return reconcile.Result{}, err
 	}
 	setReady(&s.Status.Conditions, ready, s.Generation, r.now())
-	s.Status.ObservedGeneration, s.Status.WebhookPath = s.Generation, source.WebhookPath(&s)
+	s.Status.ObservedGeneration, s.Status.WebhookPath = s.Generation, ""
+	// A source that can't be served has no path, and its name may be too long for one.
+	if ready.Reason != v1alpha1.ReasonNotSupported {
+		s.Status.WebhookPath = source.WebhookPath(&s)
+	}
 	return reconcile.Result{RequeueAfter: wait.Jitter(sourceRecheck, 0.2)}, updateStatus(ctx, r.client, &s, stored.Status, s.Status)
 }
 
@@ -65,6 +69,9 @@ func (r *WebhookSourceReconciler) judge(ctx context.Context, s *v1alpha1.Webhook
 	}
 	if missing := source.Unsupported(s); missing != "" {
 		return no(v1alpha1.ReasonNotSupported, "Not available: "+missing+"."), nil
+	}
+	if s.Spec.Suspend {
+		return no(v1alpha1.ReasonSuspended, "spec.suspend is true; senders are told to send again later."), nil
 	}
 	winner, err := r.winner(ctx, s)
 	if err != nil {

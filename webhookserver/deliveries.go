@@ -63,7 +63,8 @@ func (w *DeliveryWriter) Record(d ledger.Delivery) {
 // Close says that no more rows come. The server calls it once drained.
 func (w *DeliveryWriter) Close() { w.once.Do(func() { close(w.closed) }) }
 
-// Start writes until ctx ends and the server has drained, then flushes.
+// Start writes until ctx ends and the server has drained, then flushes. A batch
+// that the end cuts off may be written twice, which a log can bear.
 func (w *DeliveryWriter) Start(ctx context.Context) error {
 	// The server still answers while it drains; its rows are wanted too.
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))

@@ -1,6 +1,7 @@
 package webhookserver
 
 import (
+	"context"
 	"fmt"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -15,11 +16,14 @@ const defaultMaxBody = 256 << 10
 // findSource finds the source that serves the path and may be used now. The
 // source belongs to the cache: it must not be changed.
 func (s *Server) findSource(x *exchange) (*v1alpha1.WebhookSource, error) {
+	// A cache that is asked for the first time waits for the API server.
+	ctx, cancel := context.WithTimeout(x.r.Context(), s.o.CreateTimeout)
+	defer cancel()
 	var list v1alpha1.WebhookSourceList
-	err := s.o.Reader.List(x.r.Context(), &list,
+	err := s.o.Reader.List(ctx, &list,
 		client.InNamespace(x.r.PathValue("namespace")), client.UnsafeDisableDeepCopy)
 	if err != nil {
-		return nil, unavailable(briefPause, fmt.Errorf("list sources: %w", err))
+		return nil, unavailable(briefPause, safeCause("list sources", err))
 	}
 	src := source.Find(list.Items, x.r.PathValue("path"))
 	if src == nil {
