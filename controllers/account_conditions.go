@@ -18,13 +18,11 @@ func setAccount(a *v1alpha1.ZMAAccount, typ string, status metav1.ConditionStatu
 	})
 }
 
-// readable takes over a balance. Its time is only kept with a change, so that an
-// idle account is not written at every poll.
+// readable takes over a balance and when it was read: the ledger adds what was
+// settled since.
 func readable(a *v1alpha1.ZMAAccount, cents int64, now time.Time) {
-	if a.Status.BalanceCents == nil || *a.Status.BalanceCents != cents {
-		at := metav1.NewTime(now.UTC().Truncate(time.Second))
-		a.Status.BalanceCents, a.Status.BalanceAt = &cents, &at
-	}
+	at := metav1.NewTime(now.UTC().Truncate(time.Second))
+	a.Status.BalanceCents, a.Status.BalanceAt = &cents, &at
 	setAccount(a, v1alpha1.ConditionCredentialsValid, metav1.ConditionTrue, v1alpha1.ReasonSucceeded, "The provider takes the token.", now)
 	low, critical := int64(100_000), int64(50_000)
 	if b := a.Spec.Balance; b.LowCents != nil && b.CriticalCents != nil {

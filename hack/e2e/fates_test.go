@@ -8,6 +8,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -222,6 +223,57 @@ func TestASuspendedAccountSpendsNothing(t *testing.T) {
 	setSuspend(false)
 	w.waitFor(name, "Ready", isReady)
 	w.check(w.boughtOnce("1001"))
+}
+
+// TestCancellingARefusedOrderIsRemembered deletes an order that was refused and
+// then cancelled, and redelivers its webhook: it must not be bought now.
+func TestCancellingARefusedOrderIsRemembered(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, settings{})
+	order := shop.NewOrder("1001", item(zmasim.ProductFailOnce("shipping_address_refused")))
+	name := w.send(order)
+	o := w.waitForReason(name, v1alpha1.ReasonAwaitingAddress)
+	patch := client.MergeFrom(o.DeepCopy())
+	o.Spec.Cancel = true
+	w.must(w.client.Patch(t.Context(), o, patch))
+	w.waitForReason(name, v1alpha1.ReasonCancelled)
+	w.must(w.client.Delete(t.Context(), o))
+	if !eventually(func() bool { _, err := w.order(name); return apierrors.IsNotFound(err) }) {
+		t.Fatal("the cancelled order does not go")
+	}
+	w.waitForReason(w.send(order), v1alpha1.ReasonCancelled)
+	if n := len(w.sim.Record().Purchases); n != 0 {
+		t.Errorf("%d purchases were made of a cancelled order", n)
+	}
+}
+
+// TestPolicyHoldsTheFastCustomer has a policy of one order an hour, and none
+// twice.
+func TestPolicyHoldsTheFastCustomer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, settings{policy: "standard"})
+	one := int32(1)
+	w.must(w.client.Create(t.Context(), &v1alpha1.OrderPolicy{
+		ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "standard"},
+		Spec: v1alpha1.OrderPolicySpec{
+			Velocity:   &v1alpha1.VelocityRule{OrdersPerHour: &one},
+			Duplicates: &v1alpha1.DuplicateRule{Window: metav1.Duration{Duration: time.Hour}, Action: v1alpha1.PolicyDeny},
+		},
+	}))
+	order := func(id, product string) string {
+		o := shop.NewOrder(id, item(product))
+		o.Customer["id"] = "one-customer"
+		return w.send(o)
+	}
+	w.waitFor(order("1001", zmasim.ProductOK), "Ready", isReady)
+	if !eventually(func() bool { n, err := w.count("select count(*) from orders where ready"); return err == nil && n == 1 }) {
+		t.Fatal("the first order is not mirrored")
+	}
+	w.waitForReason(order("1002", zmasim.ProductOK), v1alpha1.ReasonDenied)
+	w.waitForReason(order("1003", "B0EXAMPLE2"), v1alpha1.ReasonAwaitingApproval)
+	if n := len(w.sim.Record().Purchases); n != 1 {
+		t.Errorf("%d purchases, want 1", n)
+	}
 }
 
 func TestCancellingBeforeSubmissionBuysNothing(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -28,6 +29,7 @@ import (
 	"github.com/zma-operator/zma-operator/hack/shop"
 	"github.com/zma-operator/zma-operator/hack/stack"
 	"github.com/zma-operator/zma-operator/hack/stack/kube"
+	"github.com/zma-operator/zma-operator/hack/stack/postgres"
 	"github.com/zma-operator/zma-operator/hack/stack/process"
 	"github.com/zma-operator/zma-operator/hack/stack/smtpsink"
 	"github.com/zma-operator/zma-operator/hack/zmasim"
@@ -50,6 +52,7 @@ type world struct {
 	operator  *operator.Process
 	sender    *shop.Sender
 	log       string
+	judged    atomic.Int64
 }
 
 // settings of a world.
@@ -59,6 +62,8 @@ type settings struct {
 	poll        time.Duration // between reads of an open order; one second when zero
 	sim         zmasim.Options
 	kube        *kube.Cluster // the shared one when nil
+	postgres    *postgres.Server
+	policy      string // that orders have to pass
 }
 
 func newWorld(t *testing.T, s settings) *world {
@@ -71,7 +76,10 @@ func newWorld(t *testing.T, s settings) *world {
 	c, err := shop.Client(s.kube.Config())
 	w.must(err)
 	w.client = c
-	w.database = shared.postgres.NewDatabase(t)
+	if s.postgres == nil {
+		s.postgres = shared.postgres
+	}
+	w.database = s.postgres.NewDatabase(t)
 	w.sim, err = zmasim.Start(context.Background(), s.sim)
 	w.must(err)
 	t.Cleanup(func() { w.check(w.sim.Close()) })
@@ -112,13 +120,14 @@ func (w *world) configure(s settings) {
 	host, smtpPort := split(w.t, mail.Addr())
 	setup := shop.Setup{
 		Namespace: w.namespace, ProviderURL: provider.URL(), ProviderToken: "sim-token",
-		PollInterval: s.poll, SMTPHost: host, SMTPPort: smtpPort,
+		Policy: s.policy, PollInterval: s.poll, SMTPHost: host, SMTPPort: smtpPort,
 	}
 	if !s.noCallbacks {
 		setup.CallbackURL = "http://" + address
 	}
 	secret, err := setup.Apply(w.t.Context(), w.client)
 	w.must(err)
+	w.judge()
 	w.sender = &shop.Sender{URL: "http://" + address + setup.WebhookPath(), Secret: secret, HTTP: http.DefaultClient, Now: time.Now}
 	w.operator, err = operator.Start(w.t.Context(), operator.Options{
 		Binary: s.binary, Command: "all", Kubeconfig: w.kubeconfig(api.URL()), DatabaseURL: w.throughProxy(w.database),
@@ -321,4 +330,22 @@ func ownCluster(t *testing.T) *kube.Cluster {
 		}
 	})
 	return c
+}
+
+// ownPostgres starts a database server for one test alone.
+func ownPostgres(t *testing.T) *postgres.Server {
+	t.Helper()
+	if os.Getenv("DATABASE_URL") != "" {
+		t.Skip("DATABASE_URL names a server that is not ours to pause")
+	}
+	s, err := postgres.Start(t.Context(), postgres.Options{Progress: os.Stderr})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
 }

@@ -35,6 +35,8 @@ type Setup struct {
 	SMTPPort int
 	// SMTPCA is the certificate to trust; the system's when empty.
 	SMTPCA []byte
+	// Policy that orders have to pass; none when empty.
+	Policy string
 	// Budget of the account; none when nil.
 	Budget *v1alpha1.Budget
 }
@@ -97,13 +99,17 @@ func (s Setup) account() *v1alpha1.ZMAAccount {
 }
 
 func (s Setup) source() *v1alpha1.WebhookSource {
-	return &v1alpha1.WebhookSource{ObjectMeta: s.meta(SourceName), Spec: v1alpha1.WebhookSourceSpec{
+	source := &v1alpha1.WebhookSource{ObjectMeta: s.meta(SourceName), Spec: v1alpha1.WebhookSourceSpec{
 		Auth: v1alpha1.WebhookAuth{
 			Scheme:     v1alpha1.AuthStandardWebhooks,
 			SecretRefs: []v1alpha1.SecretKeyReference{{Name: "web-secret", Key: "secret"}},
 		},
 		AccountRef: v1alpha1.LocalReference{Name: AccountName},
 	}}
+	if s.Policy != "" {
+		source.Spec.PolicyRef = &v1alpha1.LocalReference{Name: s.Policy}
+	}
+	return source
 }
 
 func (s Setup) notifications() *v1alpha1.NotificationPolicy {

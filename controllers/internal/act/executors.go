@@ -25,6 +25,7 @@ type Ledger interface {
 	Settle(context.Context, ledger.Settlement) error
 	Release(context.Context, ledger.Release) error
 	Mirror(context.Context, []ledger.Snapshot) error
+	Customer(ctx context.Context, o *v1alpha1.ZMAOrder, window time.Duration) (ledger.CustomerHistory, error)
 	MailStates(context.Context, v1alpha1.Identity) (map[string]string, error)
 	LogRecovery(context.Context, ledger.RecoveryEntry) error
 	RaiseAlert(context.Context, ledger.Alert) (bool, error)

@@ -57,6 +57,9 @@ func (x *Executors) reservation(t *Task, attempt int64) (ledger.Reservation, err
 
 func limits(account *v1alpha1.ZMAAccount) ledger.Limits {
 	l := ledger.Limits{Timezone: "UTC", AvailableCents: account.Status.BalanceCents}
+	if at := account.Status.BalanceAt; at != nil {
+		l.AvailableAt = at.Time
+	}
 	if b := account.Spec.Budget; b != nil {
 		l.DailyCents, l.MonthlyCents, l.PerCustomerDailyCents, l.Timezone = b.DailyCents, b.MonthlyCents, b.PerCustomerDailyCents, b.Timezone
 	}

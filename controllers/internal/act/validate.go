@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -69,7 +70,14 @@ func (x *Executors) checkPolicy(ctx context.Context, t *Task) error {
 	if err != nil {
 		return &Wait{Reason: v1alpha1.ReasonPolicyNotReady, Message: "The OrderPolicy does not compile.", Err: err}
 	}
-	decision, err := compiled.Evaluate(ctx, policy.Input{Order: t.Order, Address: normalised(t), Account: t.Account})
+	in := policy.Input{Order: t.Order, Address: normalised(t), Account: t.Account}
+	if compiled.NeedsHistory() {
+		if in.History, err = x.history(ctx, t); err != nil {
+			return fromLedger(err)
+		}
+		in.HistoryKnown = true
+	}
+	decision, err := compiled.Evaluate(ctx, in)
 	if err != nil {
 		return &Transient{Err: err}
 	}
@@ -80,6 +88,17 @@ func (x *Executors) checkPolicy(ctx context.Context, t *Task) error {
 		return &Terminal{Reason: v1alpha1.ReasonAwaitingApproval, Message: messages(decision.Findings)}
 	}
 	return nil
+}
+
+// history asks the ledger for the customer's other orders. While it is away the
+// order waits: nothing could be reserved for it anyway.
+func (x *Executors) history(ctx context.Context, t *Task) (policy.CustomerHistory, error) {
+	var window time.Duration
+	if d := t.Policy.Spec.Duplicates; d != nil {
+		window = d.Window.Duration
+	}
+	h, err := x.Ledger.Customer(ctx, t.Order, window)
+	return policy.CustomerHistory(h), err
 }
 
 func messages(findings []policy.Finding) string {

@@ -1,5 +1,4 @@
-// Package condition writes the conditions of a ZMAOrder by the rules of kstatus,
-// and checks that a status keeps them.
+// Package condition writes the conditions of a ZMAOrder by the rules of kstatus.
 //
 // Exactly one of Ready, Progress and Stall ends each reconciliation. Each of
 // them leaves a status that tools such as kubectl wait, Flux and Argo CD read

@@ -14,6 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/zma-operator/zma-operator/api/v1alpha1"
+	"github.com/zma-operator/zma-operator/hack/kstatus"
 )
 
 func at(minute int) metav1.Time {
@@ -78,7 +79,7 @@ func TestOneOfReadyProgressAndStallDescribesTheOrder(t *testing.T) {
 			if o.Status.ObservedGeneration != o.Generation {
 				t.Errorf("observedGeneration is %d, want %d", o.Status.ObservedGeneration, o.Generation)
 			}
-			if err := CheckOrder(o); err != nil {
+			if err := kstatus.CheckOrder(o); err != nil {
 				t.Errorf("CheckOrder: %v", err)
 			}
 		})
@@ -92,14 +93,14 @@ func TestEveryReasonYieldsAConformingStatus(t *testing.T) {
 	}{
 		"progress": {Progress, v1alpha1.ProgressReasons()},
 		"stall":    {Stall, v1alpha1.StalledReasons()},
-		"ready":    {Ready, successReasons()},
+		"ready":    {Ready, []string{v1alpha1.ReasonPlaced, v1alpha1.ReasonShipped, v1alpha1.ReasonDelivered}},
 	}
 	for name, w := range writers {
 		for _, reason := range w.reasons {
 			t.Run(name+" "+reason, func(t *testing.T) {
 				o := newOrder()
 				w.write(o, reason, "", at(1))
-				if err := CheckOrder(o); err != nil {
+				if err := kstatus.CheckOrder(o); err != nil {
 					t.Error(err)
 				}
 			})
@@ -179,7 +180,7 @@ func TestHistoryKeepsTheLastEntriesAndNoneOfAnothersMemory(t *testing.T) {
 	if first, want := o.Status.History[0].At, at(7); !first.Equal(&want) {
 		t.Errorf("oldest entry is of %v, want %v", first, want)
 	}
-	if err := CheckOrder(o); err != nil {
+	if err := kstatus.CheckOrder(o); err != nil {
 		t.Error(err)
 	}
 }

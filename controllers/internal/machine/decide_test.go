@@ -119,6 +119,7 @@ func TestDecide(t *testing.T) {
 		"a code that nobody knows asks a person":                    {order: order(attempt(1, refused, code("never_heard_of"))), kind: Stall, reason: v1alpha1.ReasonNeedsDecision},
 		"a wrong request is ours to mend":                           {order: order(attempt(1, refused, code("invalid_request"))), kind: Stall, reason: v1alpha1.ReasonRequestRefused},
 		"cancelling a failed order closes it":                       {order: order(checked(), attempt(1, refused, code("internal_error")), cancel), kind: Release, reason: v1alpha1.ReasonCancelled, check: func(a Action) bool { return a.Final }},
+		"cancelling closes also what holds no money any more":       {order: order(attempt(1, refused, code("shipping_address_refused")), stalled(v1alpha1.ReasonAwaitingAddress), cancel), kind: Release, reason: v1alpha1.ReasonCancelled, check: func(a Action) bool { return a.Final }},
 		"an aborted order that was to be cancelled is cancelled":    {order: order(checked(), attempt(1, refused, code("aborted_request")), cancel), kind: Release, reason: v1alpha1.ReasonCancelled},
 		"deleting a refused order gives its money back on the way":  {order: order(checked(), attempt(1, refused, code("internal_error")), deleted), kind: Finalize},
 		"a final reason with money still held is not left alone":    {order: order(checked(), attempt(1, refused, code("product_unavailable")), stalled(v1alpha1.ReasonRejected)), kind: Release, reason: v1alpha1.ReasonRejected},

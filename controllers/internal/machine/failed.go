@@ -15,8 +15,9 @@ func rejected(s situation) (Action, bool) {
 		return Action{}, false
 	}
 	a, hold := s.afterRejection()
-	if s.isTrue(v1alpha1.ConditionFundsReserved) {
-		// The failed attempt's money is free before anything else happens.
+	if s.isTrue(v1alpha1.ConditionFundsReserved) || (hold && final(a.Reason)) {
+		// The failed attempt's money is free before anything else happens, and an end
+		// is on record before it is shown: a redelivery must not buy what has ended.
 		if !hold {
 			a = wait(v1alpha1.ReasonRetryScheduled, s.refusal("A new attempt is made."), 0)
 		}

@@ -1,13 +1,25 @@
-package condition
+package kstatus
 
 import (
 	"strings"
 	"testing"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/zma-operator/zma-operator/api/v1alpha1"
 )
+
+func at(minute int) metav1.Time {
+	return metav1.Date(2026, 3, 1, 12, minute, 0, 0, time.UTC)
+}
+
+func newOrder() *v1alpha1.ZMAOrder {
+	return &v1alpha1.ZMAOrder{
+		ObjectMeta: metav1.ObjectMeta{Name: "o", Namespace: "shop", Generation: 2},
+		Status:     v1alpha1.ZMAOrderStatus{ObservedGeneration: -1},
+	}
+}
 
 func conditionOf(typ string, status metav1.ConditionStatus, reason string) metav1.Condition {
 	return metav1.Condition{Type: typ, Status: status, Reason: reason, ObservedGeneration: 2, LastTransitionTime: at(0)}
@@ -146,10 +158,10 @@ func TestCheckOrderFindsEachBreach(t *testing.T) {
 			o.Status.Conditions = append(o.Status.Conditions, conditionOf("Placed", "True", ""))
 		}), "condition Placed has no reason"},
 		{"a message that is a page", edit(placed(), func(o *v1alpha1.ZMAOrder) {
-			o.Status.Conditions[0].Message = strings.Repeat("x", MaxMessage+1)
+			o.Status.Conditions[0].Message = strings.Repeat("x", maxMessage+1)
 		}), "message of 1025 characters"},
 		{"too long a history", edit(placed(), func(o *v1alpha1.ZMAOrder) {
-			for range MaxHistory + 1 {
+			for range maxHistory + 1 {
 				o.Status.History = append(o.Status.History, v1alpha1.Transition{At: at(0), Reason: v1alpha1.ReasonPlaced})
 			}
 		}), "history has 21 entries"},

@@ -1,4 +1,5 @@
-package condition
+// Package kstatus judges the statuses that tests see.
+package kstatus
 
 import (
 	"errors"
@@ -12,8 +13,12 @@ import (
 	"github.com/zma-operator/zma-operator/api/v1alpha1"
 )
 
-// idempotencyKeyLength is that of a UUID.
-const idempotencyKeyLength = 36
+// Bounds of a status.
+const (
+	idempotencyKeyLength = 36 // that of a UUID
+	maxMessage           = 1024
+	maxHistory           = 20
+)
 
 // CheckOrder tells how an order's status breaks the rules of kstatus and of this
 // API; nil when it breaks none. It is for tests: they run it on every status
@@ -63,7 +68,7 @@ func checkCondition(o *v1alpha1.ZMAOrder, c metav1.Condition) error {
 	if c.Reason == "" {
 		errs = append(errs, fmt.Errorf("condition %s has no reason", c.Type))
 	}
-	if n := utf8.RuneCountInString(c.Message); n > MaxMessage {
+	if n := utf8.RuneCountInString(c.Message); n > maxMessage {
 		errs = append(errs, fmt.Errorf("condition %s has a message of %d characters", c.Type, n))
 	}
 	if c.ObservedGeneration > o.Status.ObservedGeneration {
@@ -122,7 +127,7 @@ func checkNoReady(o *v1alpha1.ZMAOrder) error {
 func checkHistory(o *v1alpha1.ZMAOrder) error {
 	var errs []error
 	history := o.Status.History
-	if len(history) > MaxHistory {
+	if len(history) > maxHistory {
 		errs = append(errs, fmt.Errorf("history has %d entries", len(history)))
 	}
 	for i, t := range history {
