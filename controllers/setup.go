@@ -50,9 +50,9 @@ type Options struct {
 	ListenHints bool
 }
 
-// outcomeTimeout bounds the write of a paid call's outcome; with CallTimeout it
+// OutcomeTimeout bounds the write of a paid call's outcome; with CallTimeout it
 // has to fit into the drain.
-const outcomeTimeout = 20 * time.Second
+const OutcomeTimeout = 20 * time.Second
 
 // Setup adds every controller and worker to a manager. The hints returned take
 // callbacks in the same process.
@@ -67,7 +67,7 @@ func Setup(ctx context.Context, mgr manager.Manager, o Options) (*Hints, error) 
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Ledger: o.Ledger, Providers: providers, Policies: policies,
 		Payments: payment.Unpaid{}, Secrets: reader, Polls: polls,
 		Events: mgr.GetEventRecorder("zma-operator"), Metrics: o.Metrics, Now: o.Now, Roll: o.Roll,
-		CallTimeout: o.CallTimeout, WriteTimeout: outcomeTimeout, MailQueued: func() { nudge(wake) },
+		CallTimeout: o.CallTimeout, WriteTimeout: OutcomeTimeout, MailQueued: func() { nudge(wake) },
 	})
 	orders := &OrderReconciler{
 		client: mgr.GetClient(), act: executors, now: o.Now,

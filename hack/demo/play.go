@@ -79,10 +79,10 @@ func wanted(deliveries []delivery) map[string]string {
 // watch prints each change of an order's status until every order is where it has
 // to end, or patience does.
 func (s *scene) watch(ctx context.Context, wanted map[string]string) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	limit, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	var list v1alpha1.ZMAOrderList
-	w, err := s.client.Watch(ctx, &list, client.InNamespace(namespace))
+	w, err := s.client.Watch(limit, &list, client.InNamespace(namespace))
 	if err != nil {
 		return err
 	}
@@ -90,11 +90,11 @@ func (s *scene) watch(ctx context.Context, wanted map[string]string) error {
 	start, last := time.Now(), map[string]string{}
 	for arrived(wanted, last) < len(wanted) {
 		select {
-		case <-ctx.Done():
-			return nil // the report says what did not arrive
+		case <-limit.Done():
+			return ctx.Err() // none when patience ended: the report says what did not arrive
 		case event, open := <-w.ResultChan():
 			if !open {
-				return nil
+				return ctx.Err() // the report reads the orders anew
 			}
 			o, ok := event.Object.(*v1alpha1.ZMAOrder)
 			if !ok {

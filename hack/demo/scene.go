@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strconv"
-	"strings"
 	"time"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -23,9 +21,14 @@ import (
 
 const namespace = "shop"
 
+// errInterrupted tells that the show was broken off before its end, so that
+// nothing is known about the expectations.
+var errInterrupted = errors.New("interrupted before the end")
+
 // scene is everything that the show plays on.
 type scene struct {
-	dir      string
+	// dir takes what goes with the demo; log outlives a demo that failed.
+	dir, log string
 	stack    *stack.Stack
 	operator *operator.Process
 	client   client.WithWatch
@@ -39,18 +42,30 @@ func show(ctx context.Context, once bool) (ok bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	s := &scene{dir: dir}
-	defer func() { err = errors.Join(err, s.strike()) }()
-	if err := s.set(ctx); err != nil {
-		return false, err
+	s := &scene{dir: dir, log: dir + ".log"}
+	defer func() {
+		failed := !ok && !errors.Is(err, errInterrupted)
+		err = errors.Join(err, s.strike(failed))
+	}()
+	ok, err = s.perform(ctx)
+	if ctx.Err() != nil {
+		return false, errInterrupted // what it broke off fails for no other reason
 	}
-	ok, err = s.play(ctx)
 	if err != nil || once {
 		return ok, err
 	}
-	s.invite()
+	if err := s.invite(); err != nil {
+		return false, err
+	}
 	<-ctx.Done()
 	return ok, nil
+}
+
+func (s *scene) perform(ctx context.Context) (bool, error) {
+	if err := s.set(ctx); err != nil {
+		return false, err
+	}
+	return s.play(ctx)
 }
 
 // set starts every part and the operator itself.
@@ -99,18 +114,20 @@ func (s *scene) start(ctx context.Context, binary string) error {
 		return err
 	}
 	s.sender = &shop.Sender{URL: "http://" + address + setup.WebhookPath(), Secret: secret, HTTP: http.DefaultClient, Now: time.Now}
-	say("Starting zma-operator all …")
+	if err := s.protect(ctx); err != nil {
+		return err
+	}
+	say("Starting zma-operator all; its log is " + s.log)
 	s.operator, err = operator.Start(ctx, operator.Options{
 		Binary: binary, Command: "all", Kubeconfig: s.stack.Kube.KubeconfigPath(), DatabaseURL: s.database,
-		WebhookAddr: address, Log: s.logFile(),
+		WebhookAddr: address, Log: s.log,
 	})
 	return err
 }
 
-func (s *scene) logFile() string { return filepath.Join(s.dir, "operator.log") }
-
-// strike ends every part and removes what it left.
-func (s *scene) strike() error {
+// strike ends every part and removes what it left, but for the operator's log
+// when something failed.
+func (s *scene) strike(failed bool) error {
 	if s.operator != nil {
 		s.operator.Stop()
 	}
@@ -118,21 +135,12 @@ func (s *scene) strike() error {
 	if s.stack != nil {
 		err = s.stack.Stop()
 	}
+	if failed {
+		s.tellLog()
+	} else {
+		err = errors.Join(err, os.RemoveAll(s.log))
+	}
 	return errors.Join(err, os.RemoveAll(s.dir))
-}
-
-// invite tells how to look around.
-func (s *scene) invite() {
-	say("Everything goes on running. In another terminal:")
-	fmt.Println(strings.TrimSpace(fmt.Sprintf(`
-  export KUBECONFIG=%s
-  %s get zmaorders -n %s -o wide -w
-  %s describe zmaorder -n %s
-  psql '%s' -c 'select name, status_reason, actual_total_cents from orders'
-  tail -f %s
-
-Press Ctrl-C to stop and remove everything.`,
-		s.stack.Kube.KubeconfigPath(), s.stack.Kube.Kubectl(), namespace, s.stack.Kube.Kubectl(), namespace, s.database, s.logFile())))
 }
 
 func say(line string) { fmt.Println("\n==> " + line) }

@@ -32,6 +32,15 @@ type delivery struct {
 	bought int
 }
 
+// keys that the provider has to have seen for the order: one, however often the
+// call was made, and none when nothing may be sent.
+func (d delivery) keys() int {
+	if d.reason == v1alpha1.ReasonPlaced || d.reason == v1alpha1.ReasonRejected {
+		return 1
+	}
+	return 0
+}
+
 func script() []delivery {
 	good := zmasim.ProductOK
 	damaged := func(o *shop.Order, change func(*shop.Order)) *shop.Order {

@@ -89,9 +89,9 @@ func checkSummary(o *v1alpha1.ZMAOrder) error {
 	case reconciling && stalled:
 		return errors.New("both Reconciling and Stalled are True")
 	case ready && reconciling:
-		return errors.New("Ready is True while Reconciling is")
+		return errors.New("both Ready and Reconciling are True")
 	case ready && stalled:
-		return errors.New("Ready is True while Stalled is")
+		return errors.New("both Ready and Stalled are True")
 	case current && !ready && !reconciling && !stalled:
 		return errors.New("none of Ready, Reconciling and Stalled is True")
 	}

@@ -2,11 +2,15 @@ package app
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
+	"net/netip"
 	"time"
 
 	"github.com/spf13/pflag"
+
+	"github.com/zma-operator/zma-operator/controllers"
 )
 
 // Environment is what the process gives: nothing else reads it.
@@ -29,6 +33,9 @@ type Environment struct {
 type Options struct {
 	// WebhookAddr is where the webhook endpoint listens.
 	WebhookAddr string
+	// TrustedProxies may name a webhook's client in X-Forwarded-For, as networks in
+	// CIDR form.
+	TrustedProxies []string
 	// MetricsAddr is where metrics are served; "0" turns them off.
 	MetricsAddr string
 	// MetricsSecure serves metrics by TLS to callers that the API server
@@ -61,6 +68,7 @@ type Options struct {
 // Bind defines the flags.
 func (o *Options) Bind(f *pflag.FlagSet) {
 	f.StringVar(&o.WebhookAddr, "webhook-bind-address", ":8080", "address of the webhook endpoint")
+	f.StringSliceVar(&o.TrustedProxies, "trusted-proxy", nil, "network, as CIDR, whose X-Forwarded-For names the client; repeatable")
 	f.StringVar(&o.MetricsAddr, "metrics-bind-address", ":8443", "address of the metrics endpoint; 0 turns it off")
 	f.BoolVar(&o.MetricsSecure, "metrics-secure", true, "serve metrics by TLS to authorised callers only")
 	f.StringVar(&o.HealthAddr, "health-probe-bind-address", ":8081", "address of /healthz and /readyz")
@@ -77,8 +85,8 @@ func (o *Options) Bind(f *pflag.FlagSet) {
 
 // check refuses options that would lose outcomes or do nothing.
 func (o *Options) check() error {
-	if o.CallTimeout <= 0 || o.DrainTimeout <= o.CallTimeout {
-		return errors.New("drain-timeout must exceed call-timeout, which must be positive: a paid call under way has to end before the process")
+	if o.CallTimeout <= 0 || o.DrainTimeout < o.CallTimeout+controllers.OutcomeTimeout {
+		return fmt.Errorf("drain-timeout must be at least call-timeout, which must be positive, plus %s: a paid call under way, and the write of its outcome, have to end before the process", controllers.OutcomeTimeout)
 	}
 	if o.LogFormat != "json" && o.LogFormat != "text" {
 		return errors.New("log-format must be json or text")
@@ -90,6 +98,19 @@ func (o *Options) check() error {
 		return errors.New("max-concurrent-reconciles must be at least 1")
 	}
 	return nil
+}
+
+// proxies reads the trusted networks.
+func (o *Options) proxies() ([]netip.Prefix, error) {
+	var out []netip.Prefix
+	for _, s := range o.TrustedProxies {
+		p, err := netip.ParsePrefix(s)
+		if err != nil {
+			return nil, fmt.Errorf("trusted-proxy: %w", err)
+		}
+		out = append(out, p)
+	}
+	return out, nil
 }
 
 func (o *Options) logger(w io.Writer) (*slog.Logger, error) {

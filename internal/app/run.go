@@ -4,16 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 
+	"github.com/zma-operator/zma-operator/api/v1alpha1"
 	"github.com/zma-operator/zma-operator/controllers"
 	"github.com/zma-operator/zma-operator/internal/ledger"
 	"github.com/zma-operator/zma-operator/internal/secrets"
@@ -48,6 +50,7 @@ type parts struct {
 	mgr     manager.Manager
 	ledger  *ledger.Ledger
 	metrics *telemetry.Metrics
+	started *started
 }
 
 // Run runs a role until ctx ends.
@@ -66,7 +69,7 @@ func Run(ctx context.Context, env Environment, role Role, o Options) error {
 		hints = h.Send
 	}
 	if role != Controller {
-		if err := p.webhooks(hints); err != nil {
+		if err := p.webhooks(ctx, hints); err != nil {
 			return err
 		}
 	}
@@ -107,7 +110,8 @@ func assemble(ctx context.Context, env Environment, role Role, o Options) (*part
 	if err != nil {
 		return nil, err
 	}
-	return &parts{env: env, options: o, log: log, mgr: mgr, ledger: l, metrics: metrics}, nil
+	p := &parts{env: env, options: o, log: log, mgr: mgr, ledger: l, metrics: metrics, started: &started{}}
+	return p, errors.Join(mgr.Add(p.started), mgr.AddReadyzCheck("caches", p.started.check))
 }
 
 // controllers adds the controllers, behind a check of the schema: code that
@@ -123,11 +127,6 @@ func (p *parts) controllers(ctx context.Context, role Role) (*controllers.Hints,
 	if err := p.mgr.Add(&schemaGuard{check: p.ledger.CheckSchema, pause: 10 * time.Second}); err != nil {
 		return nil, err
 	}
-	if role != All {
-		if err := p.mgr.AddReadyzCheck("caches", func(*http.Request) error { return nil }); err != nil {
-			return nil, err
-		}
-	}
 	return controllers.Setup(ctx, p.mgr, controllers.Options{
 		Ledger: p.ledger, Metrics: p.metrics, Now: p.env.Now, Roll: p.env.Roll,
 		Workers: p.options.Workers, CallTimeout: p.options.CallTimeout, SecretTTL: secretTTL, MailLease: p.options.MailLease,
@@ -136,12 +135,22 @@ func (p *parts) controllers(ctx context.Context, role Role) (*controllers.Hints,
 }
 
 // webhooks adds the endpoint and the writer of its delivery log.
-func (p *parts) webhooks(hints func(types.NamespacedName)) error {
+func (p *parts) webhooks(ctx context.Context, hints func(types.NamespacedName)) error {
+	// Asked for now, so that they are complete before the first webhook comes.
+	for _, o := range []client.Object{&v1alpha1.WebhookSource{}, &v1alpha1.ZMAAccount{}} {
+		if _, err := p.mgr.GetCache().GetInformer(ctx, o, cache.BlockUntilSynced(false)); err != nil {
+			return fmt.Errorf("watch %T: %w", o, err)
+		}
+	}
+	proxies, err := p.options.proxies()
+	if err != nil {
+		return err
+	}
 	deliveries := webhookserver.NewDeliveryWriter(p.ledger.InsertDeliveries, p.metrics, p.log.WithName("deliveries"))
 	server, err := webhookserver.New(webhookserver.Options{
 		Addr: p.options.WebhookAddr, Client: p.mgr.GetClient(), Live: p.mgr.GetAPIReader(), Reader: p.mgr.GetCache(),
-		Secrets:    secrets.NewReader(p.mgr.GetAPIReader(), secretTTL, p.env.Now),
-		Deliveries: deliveries, Hints: hints, Metrics: p.metrics, Log: p.log.WithName("webhook"), Now: p.env.Now,
+		Secrets:        secrets.NewReader(p.mgr.GetAPIReader(), secretTTL, p.env.Now),
+		TrustedProxies: proxies, Synced: p.started.done, Deliveries: deliveries, Hints: hints, Metrics: p.metrics, Log: p.log.WithName("webhook"), Now: p.env.Now,
 	})
 	if err != nil {
 		return err

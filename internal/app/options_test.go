@@ -1,0 +1,61 @@
+package app
+
+import (
+	"io"
+	"testing"
+	"time"
+
+	"github.com/spf13/pflag"
+)
+
+func parse(t *testing.T, args ...string) Options {
+	t.Helper()
+	var o Options
+	f := pflag.NewFlagSet("test", pflag.ContinueOnError)
+	o.Bind(f)
+	if err := f.Parse(args); err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+func TestOptionsThatWouldLoseOutcomesAreRefused(t *testing.T) {
+	for name, c := range map[string]struct {
+		args []string
+		ok   bool
+	}{
+		"the defaults":                  {nil, true},
+		"a call longer than the drain":  {[]string{"--call-timeout=60s", "--drain-timeout=30s"}, false},
+		"a drain without the write":     {[]string{"--call-timeout=20s", "--drain-timeout=35s"}, false},
+		"a call without end":            {[]string{"--call-timeout=0s"}, false},
+		"no workers":                    {[]string{"--max-concurrent-reconciles=0"}, false},
+		"a log of no known form":        {[]string{"--log-format=xml"}, false},
+		"a lease shorter than its mail": {[]string{"--mail-lease=1s"}, false},
+	} {
+		o := parse(t, c.args...)
+		if err := o.check(); (err == nil) != c.ok {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestOptionsOfNoKnownFormAreRefused(t *testing.T) {
+	o := parse(t, "--log-level=loud", "--trusted-proxy=everybody")
+	if _, err := o.logger(io.Discard); err == nil {
+		t.Error("the log level is taken")
+	}
+	if _, err := o.proxies(); err == nil {
+		t.Error("the proxy is taken")
+	}
+	o = parse(t, "--trusted-proxy=10.0.0.0/8,192.168.0.0/16")
+	if proxies, err := o.proxies(); err != nil || len(proxies) != 2 {
+		t.Errorf("proxies = %v, %v", proxies, err)
+	}
+}
+
+func TestTheDefaultsFitTheManifests(t *testing.T) {
+	o := parse(t)
+	if o.CallTimeout != 20*time.Second || o.DrainTimeout != 50*time.Second {
+		t.Errorf("call %s, drain %s: the manifests and docs/operations.md say 20s and 50s", o.CallTimeout, o.DrainTimeout)
+	}
+}
