@@ -122,10 +122,10 @@ func TestCheckOrderFindsEachBreach(t *testing.T) {
 			conditionOf("Stalled", "True", v1alpha1.ReasonDenied)), "both Reconciling and Stalled"},
 		{"ready and under way", observed(
 			conditionOf("Ready", "True", v1alpha1.ReasonPlaced),
-			conditionOf("Reconciling", "True", v1alpha1.ReasonProcessing)), "Ready is True while Reconciling is"},
+			conditionOf("Reconciling", "True", v1alpha1.ReasonProcessing)), "both Ready and Reconciling are True"},
 		{"ready and stuck", observed(
 			conditionOf("Ready", "True", v1alpha1.ReasonPlaced),
-			conditionOf("Stalled", "True", v1alpha1.ReasonDenied)), "Ready is True while Stalled is"},
+			conditionOf("Stalled", "True", v1alpha1.ReasonDenied)), "both Ready and Stalled are True"},
 		{"not ready, and nobody says why", observed(conditionOf("Ready", "False", v1alpha1.ReasonProcessing)),
 			"none of Ready, Reconciling and Stalled is True"},
 		{"unknown, and nobody says why", observed(conditionOf("Ready", "Unknown", v1alpha1.ReasonProcessing)),
