@@ -64,6 +64,7 @@ type settings struct {
 	kube        *kube.Cluster // the shared one when nil
 	postgres    *postgres.Server
 	policy      string // that orders have to pass
+	split       bool   // endpoint and controller are processes with rights of their own
 }
 
 func newWorld(t *testing.T, s settings) *world {
@@ -129,16 +130,23 @@ func (w *world) configure(s settings) {
 	w.must(err)
 	w.judge()
 	w.sender = &shop.Sender{URL: "http://" + address + setup.WebhookPath(), Secret: secret, HTTP: http.DefaultClient, Now: time.Now}
-	w.operator, err = operator.Start(w.t.Context(), operator.Options{
+	o := operator.Options{
 		Binary: s.binary, Command: "all", Kubeconfig: w.kubeconfig(api.URL()), DatabaseURL: w.throughProxy(w.database),
 		WebhookAddr: address, Log: w.log, Args: []string{"--namespace=" + w.namespace, "--mail-lease=8s"},
-	})
-	w.t.Cleanup(func() {
-		if w.operator != nil {
-			w.operator.Kill()
-		}
-	})
+	}
+	if s.split {
+		w.split(o)
+		return
+	}
+	w.operator = w.start(o)
+}
+
+func (w *world) start(o operator.Options) *operator.Process {
+	w.t.Helper()
+	p, err := operator.Start(w.t.Context(), o)
+	w.t.Cleanup(p.Kill)
 	w.must(err)
+	return p
 }
 
 func (w *world) http(target string, transport http.RoundTripper, classify proxy.Classifier) *proxy.HTTP {

@@ -27,7 +27,9 @@ func newManager(cfg *rest.Config, role Role, o Options, log logr.Logger) (manage
 	if err := v1alpha1.AddToScheme(scheme); err != nil {
 		return nil, err
 	}
-	readYourWrites := true
+	// The endpoint must not have it: its client would watch what it creates, and may
+	// neither list nor watch orders.
+	readYourWrites := role != Webhook
 	mgr, err := ctrl.NewManager(cfg, ctrl.Options{
 		Scheme:                  scheme,
 		Logger:                  log,

@@ -19,7 +19,9 @@ const (
 func (c *v1) Submit(ctx context.Context, r OrderRequest) SubmitResult {
 	body, err := r.Encode()
 	if err != nil {
-		return SubmitResult{Verdict: Rejected, Code: "invalid_request", Class: OurFault, Err: err}
+		// Proof of this call alone, as is a refused token: an earlier call of the same
+		// attempt may have been sendable.
+		return SubmitResult{Verdict: Rejected, Code: "invalid_request", Class: Operator, Err: err}
 	}
 	a, failed := c.do(ctx, callSubmit, http.MethodPost, "/orders", body)
 	if failed != nil {
