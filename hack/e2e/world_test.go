@@ -91,12 +91,12 @@ func newWorld(t *testing.T, s settings) *world {
 		s.binary = shared.binary
 	}
 	w.must(operator.Migrate(t.Context(), s.binary, w.database))
-	w.configure(s)
 	t.Cleanup(func() {
 		if t.Failed() {
 			w.dump()
 		}
 	})
+	w.configure(s)
 	return w
 }
 
