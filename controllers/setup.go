@@ -45,6 +45,8 @@ type Options struct {
 	SecretTTL time.Duration
 	// MailLease is how long one process may take to send a mail.
 	MailLease time.Duration
+	// StripeURL of Stripe's API; its public one when empty.
+	StripeURL string
 	// ListenHints takes callbacks of webhook processes through Postgres. Not
 	// needed where the webhook endpoint runs in the same process.
 	ListenHints bool
@@ -65,7 +67,7 @@ func Setup(ctx context.Context, mgr manager.Manager, o Options) (*Hints, error) 
 	providers := act.NewClientCache(reader, zma.NewHTTPClient(), o.Metrics, o.Now)
 	executors := act.New(act.Config{
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Ledger: o.Ledger, Providers: providers, Policies: policies,
-		Payments: payment.Unpaid{}, Secrets: reader, Polls: polls,
+		Payments: payments(reader, o.StripeURL), Secrets: reader, Polls: polls,
 		Events: mgr.GetEventRecorder("zma-operator"), Metrics: o.Metrics, Now: o.Now, Roll: o.Roll,
 		CallTimeout: o.CallTimeout, WriteTimeout: OutcomeTimeout, MailQueued: func() { nudge(wake) },
 	})
@@ -90,6 +92,23 @@ func Setup(ctx context.Context, mgr manager.Manager, o Options) (*Hints, error) 
 		return nil, fmt.Errorf("set up controllers: %w", err)
 	}
 	return hints, nil
+}
+
+// payments verifies each account's payments with that account's own key.
+func payments(reader *secrets.Reader, stripeURL string) func(*v1alpha1.ZMAAccount) payment.Verifier {
+	return func(account *v1alpha1.ZMAAccount) payment.Verifier {
+		ref := account.Spec.StripeSecretRef
+		if ref == nil {
+			return payment.Router{}
+		}
+		return payment.Router{Stripe: payment.NewStripe(payment.StripeOptions{
+			BaseURL: stripeURL,
+			Key: func(ctx context.Context) (string, error) {
+				key, err := reader.Key(ctx, account.Namespace, ref.Name, ref.Key)
+				return string(key), err
+			},
+		})}
+	}
 }
 
 func index(ctx context.Context, mgr manager.Manager) error {

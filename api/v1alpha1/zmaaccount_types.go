@@ -41,6 +41,11 @@ type ZMAAccountSpec struct {
 	// +required
 	SecretRef SecretKeyReference `json:"secretRef"`
 
+	// stripeSecretRef names a secret or restricted Stripe key that may read
+	// PaymentIntents and charges. Without it, orders paid by Stripe wait.
+	// +optional
+	StripeSecretRef *SecretKeyReference `json:"stripeSecretRef,omitempty"`
+
 	// notificationPolicyRef names the NotificationPolicy for this account's
 	// orders. Without one no mail is sent.
 	// +optional

@@ -1263,6 +1263,11 @@ func (in *ZMAAccountList) DeepCopyObject() runtime.Object {
 func (in *ZMAAccountSpec) DeepCopyInto(out *ZMAAccountSpec) {
 	*out = *in
 	out.SecretRef = in.SecretRef
+	if in.StripeSecretRef != nil {
+		in, out := &in.StripeSecretRef, &out.StripeSecretRef
+		*out = new(SecretKeyReference)
+		**out = **in
+	}
 	if in.NotificationPolicyRef != nil {
 		in, out := &in.NotificationPolicyRef, &out.NotificationPolicyRef
 		*out = new(LocalReference)

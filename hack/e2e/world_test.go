@@ -64,6 +64,7 @@ type settings struct {
 	kube        *kube.Cluster // the shared one when nil
 	postgres    *postgres.Server
 	policy      string // that orders have to pass
+	stripeURL   string // of a Stripe of the test's own
 	split       bool   // endpoint and controller are processes with rights of their own
 }
 
@@ -123,6 +124,9 @@ func (w *world) configure(s settings) {
 		Namespace: w.namespace, ProviderURL: provider.URL(), ProviderToken: "sim-token",
 		Policy: s.policy, PollInterval: s.poll, SMTPHost: host, SMTPPort: smtpPort,
 	}
+	if s.stripeURL != "" {
+		setup.StripeKey = stripeKey
+	}
 	if !s.noCallbacks {
 		setup.CallbackURL = "http://" + address
 	}
@@ -133,6 +137,9 @@ func (w *world) configure(s settings) {
 	o := operator.Options{
 		Binary: s.binary, Command: "all", Kubeconfig: w.kubeconfig(api.URL()), DatabaseURL: w.throughProxy(w.database),
 		WebhookAddr: address, Log: w.log, Args: []string{"--namespace=" + w.namespace, "--mail-lease=8s"},
+	}
+	if s.stripeURL != "" {
+		o.Args = append(o.Args, "--stripe-url="+s.stripeURL)
 	}
 	if s.split {
 		w.split(o)

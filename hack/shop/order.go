@@ -30,6 +30,7 @@ type Order struct {
 	ShippingAddress *Address       `json:"shippingAddress,omitempty"`
 	Customer        map[string]any `json:"customer"`
 	Total           map[string]any `json:"total"`
+	Payment         map[string]any `json:"payment,omitempty"`
 	Gift            map[string]any `json:"gift,omitempty"`
 	RecipientOfGift bool           `json:"recipientOfGift,omitempty"`
 }

@@ -37,6 +37,8 @@ type Setup struct {
 	SMTPCA []byte
 	// Policy that orders have to pass; none when empty.
 	Policy string
+	// StripeKey of the account; none when empty.
+	StripeKey string
 	// Budget of the account; none when nil.
 	Budget *v1alpha1.Budget
 }
@@ -60,6 +62,9 @@ func (s Setup) Apply(ctx context.Context, c client.Client) (secret string, err e
 		s.secret("web-secret", map[string]string{"secret": secret}),
 		s.account(),
 		s.source(),
+	}
+	if s.StripeKey != "" {
+		objects = append(objects, s.secret("stripe", map[string]string{"key": s.StripeKey}))
 	}
 	if s.SMTPPort != 0 {
 		objects = append(objects, s.secret("smtp-ca", map[string]string{"ca.crt": string(s.SMTPCA)}), s.notifications())
@@ -89,6 +94,9 @@ func (s Setup) account() *v1alpha1.ZMAAccount {
 		Balance:    v1alpha1.BalanceRule{PollInterval: duration(2 * time.Second)},
 		Budget:     s.Budget,
 	}}
+	if s.StripeKey != "" {
+		a.Spec.StripeSecretRef = &v1alpha1.SecretKeyReference{Name: "stripe", Key: "key"}
+	}
 	if s.CallbackURL != "" {
 		a.Spec.Callback = &v1alpha1.Callback{PublicURL: s.CallbackURL, SecretRef: v1alpha1.LocalReference{Name: "zma-callback"}, ActiveKey: "2026-01"}
 	}

@@ -59,6 +59,8 @@ type Options struct {
 	// MailLease is how long one process may take to send a mail; another sends it
 	// when the lease has run out.
 	MailLease time.Duration
+	// StripeURL of Stripe's API; its public one when empty.
+	StripeURL string
 	// LogFormat is json or text.
 	LogFormat string
 	// LogLevel is debug, info, warn or error.
@@ -79,6 +81,7 @@ func (o *Options) Bind(f *pflag.FlagSet) {
 	f.DurationVar(&o.CallTimeout, "call-timeout", 20*time.Second, "longest call to the provider")
 	f.DurationVar(&o.DrainTimeout, "drain-timeout", 50*time.Second, "longest shutdown; more than call-timeout plus 20s, less than the pod's grace period")
 	f.DurationVar(&o.MailLease, "mail-lease", 2*time.Minute, "longest time to send one mail; after a crash it is sent again when this has passed")
+	f.StringVar(&o.StripeURL, "stripe-url", "", "URL of Stripe's API, for tests; the public one when empty")
 	f.StringVar(&o.LogFormat, "log-format", "json", "json or text")
 	f.StringVar(&o.LogLevel, "log-level", "info", "debug, info, warn or error")
 }

@@ -129,7 +129,7 @@ func (p *parts) controllers(ctx context.Context, role Role) (*controllers.Hints,
 	}
 	return controllers.Setup(ctx, p.mgr, controllers.Options{
 		Ledger: p.ledger, Metrics: p.metrics, Now: p.env.Now, Roll: p.env.Roll,
-		Workers: p.options.Workers, CallTimeout: p.options.CallTimeout, SecretTTL: secretTTL, MailLease: p.options.MailLease,
+		Workers: p.options.Workers, CallTimeout: p.options.CallTimeout, SecretTTL: secretTTL, MailLease: p.options.MailLease, StripeURL: p.options.StripeURL,
 		ListenHints: role == Controller,
 	})
 }

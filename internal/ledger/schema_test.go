@@ -156,7 +156,7 @@ WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace AND c.relname 
 	if odd != "" {
 		t.Errorf("without a comment or a namespace: %s", odd)
 	}
-	want := "admin_alerts audit_log email_outbox order_attempts order_identities order_items order_recovery_logs orders " +
+	want := "admin_alerts audit_log email_outbox order_attempts order_identities order_items order_payments order_recovery_logs orders " +
 		"schema_support spend_accounts spend_periods webhook_deliveries zma_cost_tracking"
 	got := value[string](d, `SELECT string_agg(relname::text, ' ' ORDER BY relname) FROM pg_class
 WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname <> 'goose_db_version'`)

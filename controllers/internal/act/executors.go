@@ -25,6 +25,7 @@ type Ledger interface {
 	Settle(context.Context, ledger.Settlement) error
 	Release(context.Context, ledger.Release) error
 	Mirror(context.Context, []ledger.Snapshot) error
+	ClaimPayment(ctx context.Context, id v1alpha1.Identity, provider v1alpha1.PaymentProvider, reference string) (bool, error)
 	Customer(ctx context.Context, o *v1alpha1.ZMAOrder, window time.Duration) (ledger.CustomerHistory, error)
 	MailStates(context.Context, v1alpha1.Identity) (map[string]string, error)
 	LogRecovery(context.Context, ledger.RecoveryEntry) error
@@ -55,8 +56,8 @@ type Config struct {
 	Providers Providers
 	// Policies compiles order policies.
 	Policies Policies
-	// Payments verifies customers' payments.
-	Payments payment.Verifier
+	// Payments gives the verifier of customers' payments for an account.
+	Payments func(*v1alpha1.ZMAAccount) payment.Verifier
 	// Secrets reads callback keys.
 	Secrets *secrets.Reader
 	// Polls remembers when orders were last read.

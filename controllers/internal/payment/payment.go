@@ -35,15 +35,3 @@ type Result struct {
 type Verifier interface {
 	Verify(ctx context.Context, o *v1alpha1.ZMAOrder) (Result, error)
 }
-
-// Unpaid takes orders without a payment, and holds every other: no payment
-// provider is set up, and an unverified payment never passes.
-type Unpaid struct{}
-
-// Verify implements Verifier.
-func (Unpaid) Verify(_ context.Context, o *v1alpha1.ZMAOrder) (Result, error) {
-	if o.Spec.Payment.Provider == v1alpha1.PaymentProviderNone || o.Spec.Payment.Provider == "" {
-		return Result{State: NotRequired, Reason: "The order has no payment to verify."}, nil
-	}
-	return Result{State: Invalid, Reason: "No payment provider is set up that could verify the payment."}, nil
-}
