@@ -23,10 +23,9 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/apimachinery/pkg/util/yaml"
-	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/zma-operator/zma-operator/api/v1alpha1"
+	"github.com/zma-operator/zma-operator/hack/shop"
 	"github.com/zma-operator/zma-operator/hack/stack/kube"
 	"github.com/zma-operator/zma-operator/internal/telemetry"
 )
@@ -36,29 +35,12 @@ var (
 	api     client.Client
 )
 
-func TestMain(m *testing.M) { os.Exit(run(m)) }
-
-func run(m *testing.M) int {
-	var err error
-	if cluster, err = kube.Start(context.Background(), kube.Options{Progress: os.Stderr, ControllerManager: true}); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer func() {
-		if err := cluster.Stop(); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-		}
-	}()
-	scheme := runtime.NewScheme()
-	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	if api, err = client.New(cluster.Config(), client.Options{Scheme: scheme}); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	return m.Run()
+func TestMain(m *testing.M) {
+	os.Exit(kube.Main(m, kube.Options{ControllerManager: true}, func(c *kube.Cluster) (err error) {
+		cluster = c
+		api, err = shop.Client(c.Config())
+		return err
+	}))
 }
 
 // render builds a kustomization with kubectl's own kustomize.

@@ -18,7 +18,8 @@ func TestAPaymentPaysForOneOrder(t *testing.T) {
 		}
 		return mine
 	}
-	if !claim(1, "pi_1") || !claim(1, "pi_1") {
+	first, again := claim(1, "pi_1"), claim(1, "pi_1")
+	if !first || !again {
 		t.Error("the first order does not get its payment, or not again")
 	}
 	if claim(2, "pi_1") {
