@@ -34,8 +34,12 @@ stack-down: ## Stop the local stack and leave nothing behind
 
 ##@ Test
 
+.PHONY: compiler
+compiler:
+	@command -v $(firstword $(shell go env CC)) >/dev/null || { echo "the race detector needs a C compiler (Debian: apt-get install gcc libc6-dev)"; exit 1; }
+
 .PHONY: test
-test: kube postgres ## Run every test: unit, API server, Postgres, SMTP, whole pipeline
+test: compiler kube postgres ## Run every test: unit, API server, Postgres, SMTP, whole pipeline
 	go test -race -p $(JOBS) -parallel 4 -timeout 30m ./...
 
 .PHONY: test-short
@@ -45,6 +49,10 @@ test-short: ## Run the tests that need no server
 .PHONY: test-crash
 test-crash: kube postgres ## Kill the real process on both sides of every effect
 	go test -count=1 -parallel 4 -timeout 20m -run 'TestCrash|TestBroken' ./hack/e2e
+
+.PHONY: test-rules
+test-rules: ## Try every alert rule in Prometheus' own engine
+	cd hack/rules && go test -count=1 ./...
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME
@@ -89,11 +97,16 @@ lint: bin/golangci-lint ## Run the linters
 	$(GOLANGCI_LINT) run ./...
 
 .PHONY: verify-generated
-verify-generated: generate manifests ## Fail when what is generated differs from what is committed
-	@git diff --exit-code -- api config || { echo "run make generate manifests and commit the result"; exit 1; }
+verify-generated: bin/controller-gen ## Fail when what is generated differs from what is there
+	@set -e; tmp=$$(mktemp -d); trap 'rm -rf "$$tmp"' EXIT; \
+	$(CONTROLLER_GEN) object crd paths=./api/... output:object:dir=$$tmp/api output:crd:dir=$$tmp/crd; \
+	$(CONTROLLER_GEN) rbac:roleName=zma-controller paths=./controllers/... output:rbac:dir=$$tmp/rbac; \
+	{ diff -u api/v1alpha1/zz_generated.deepcopy.go $$tmp/api/zz_generated.deepcopy.go && \
+	  diff -ru config/crd/bases $$tmp/crd && diff -u config/rbac/controller/role.yaml $$tmp/rbac/role.yaml; } || \
+	{ echo "run make generate manifests and commit the result"; exit 1; }
 
 .PHONY: verify
-verify: verify-generated lint test ## Run everything that has to hold before a change lands
+verify: verify-generated lint test-rules test ## Run everything that has to hold before a change lands
 
 # Tools are built once from the modules that pin them.
 bin/controller-gen: hack/tools/controller-gen/go.mod
@@ -111,9 +124,15 @@ bin/golangci-lint: hack/tools/golangci-lint/go.mod
 docker-build: ## Build the image IMAGE
 	docker build --build-arg VERSION=$(VERSION) -t $(IMAGE) .
 
+# What is applied names IMAGE; config/ names none that could be pulled.
+.PHONY: dist/overlay
+dist/overlay: bin/kustomize
+	@mkdir -p $@ && printf 'resources:\n- ../../config/default\n' >$@/kustomization.yaml && \
+	cd $@ && $(CURDIR)/$(KUSTOMIZE) edit set image zma-operator=$(IMAGE)
+
 .PHONY: render
-render: bin/kustomize ## Render all manifests into dist/install.yaml
-	@mkdir -p dist && $(KUSTOMIZE) build config/default > dist/install.yaml && echo dist/install.yaml
+render: dist/overlay ## Render all manifests, with IMAGE, into dist/install.yaml
+	@$(KUSTOMIZE) build dist/overlay >dist/install.yaml && echo dist/install.yaml
 
 .PHONY: install
 install: bin/kustomize ## Install the CRDs into the current cluster
@@ -123,13 +142,17 @@ install: bin/kustomize ## Install the CRDs into the current cluster
 uninstall: bin/kustomize ## Remove the CRDs, and every order with them, from the current cluster
 	$(KUSTOMIZE) build config/crd | kubectl delete --ignore-not-found -f -
 
+# A Job can't be changed: the one of the version before makes room.
 .PHONY: deploy
-deploy: bin/kustomize ## Deploy the operator into the current cluster
-	$(KUSTOMIZE) build config/default | kubectl apply --server-side -f -
+deploy: dist/overlay ## Deploy IMAGE into the current cluster
+	kubectl -n zma-system delete job zma-migrate --ignore-not-found
+	$(KUSTOMIZE) build dist/overlay | kubectl apply --server-side -f -
 
+# Orders are the record of what was bought, and of what must not be bought again.
 .PHONY: undeploy
-undeploy: bin/kustomize ## Remove the operator from the current cluster
-	$(KUSTOMIZE) build config/default | kubectl delete --ignore-not-found -f -
+undeploy: bin/kustomize ## Remove the operator from the current cluster; CRDs, orders and Secrets stay
+	for part in controller webhook network-policy rbac; do \
+	  $(KUSTOMIZE) build config/$$part | kubectl delete --ignore-not-found -f -; done
 
 .PHONY: clean
 clean: ## Remove what was built

@@ -140,6 +140,40 @@ func TestAnOrderThatLostItsStatusResumes(t *testing.T) {
 	w.check(w.accountedOnce("1001"))
 }
 
+// TestAnOrderCancelledByTheRetailerIsInTheBooks has the retailer cancel what it
+// had placed: what was paid is settled, and a person is told.
+func TestAnOrderCancelledByTheRetailerIsInTheBooks(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, settings{})
+	name := w.send(shop.NewOrder("1001", item(zmasim.ProductRetailerCancel)))
+	w.waitForReason(name, v1alpha1.ReasonCancelledByRetailer)
+	w.check(w.accountedOnce("1001"))
+	alerts, err := w.count("select count(*) from admin_alerts where kind = 'OrderCancelledByRetailer' and resolved_at is null")
+	if err != nil || alerts != 1 {
+		t.Errorf("%d open alerts: %v", alerts, err)
+	}
+}
+
+// TestAnOrderIsNotSentToAnotherProviderAccount changes the account while the
+// provider can't be reached.
+func TestAnOrderIsNotSentToAnotherProviderAccount(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, settings{})
+	w.sim.AddFault(zmasim.Fault{Method: "POST", PathPrefix: "/v1/orders", Kind: zmasim.TooManyRequests, RetryAfter: 3 * time.Second})
+	name := w.send(shop.NewOrder("1001", item(zmasim.ProductOK)))
+	w.waitForReason(name, v1alpha1.ReasonProviderUnavailable)
+	var a v1alpha1.ZMAAccount
+	w.must(w.client.Get(t.Context(), types.NamespacedName{Namespace: w.namespace, Name: shop.AccountName}, &a))
+	patch := client.MergeFrom(a.DeepCopy())
+	a.Spec.ProviderAccountID = "acct-other"
+	w.must(w.client.Patch(t.Context(), &a, patch))
+	w.sim.ClearFaults()
+	w.waitForReason(name, v1alpha1.ReasonProviderAccountChanged)
+	if n := len(w.sim.Record().Purchases); n != 0 {
+		t.Errorf("%d purchases were made at another account", n)
+	}
+}
+
 func TestDeletionWaitsForAnOpenAttempt(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, settings{sim: zmasim.Options{Processing: 5 * time.Second}})

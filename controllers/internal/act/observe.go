@@ -37,6 +37,12 @@ func (x *Executors) take(ctx context.Context, t *Task, seen zma.Observation) {
 		x.place(t, seen)
 		x.notified(ctx, t)
 	case zma.CancelledByRetailer:
+		if !condition.IsTrue(t.Order, v1alpha1.ConditionCostRecorded) {
+			// It was placed and paid for before; the books come first, and the next read
+			// says that it was cancelled.
+			x.place(t, seen)
+			return
+		}
 		x.cancelledByRetailer(ctx, t)
 	case zma.Failed:
 		if t.Order.Status.Placement == nil {

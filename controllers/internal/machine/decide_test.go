@@ -55,6 +55,7 @@ func TestDecide(t *testing.T) {
 
 		// A call that provably was not made.
 		"what was not sent is sent again with the same attempt":  {order: order(checked(), attempt(1, notSent)), kind: Submit},
+		"what was prepared for another account is not sent":      {order: order(checked(), attempt(1, notSent)), facts: facts(otherAccount), kind: Stall, reason: v1alpha1.ReasonProviderAccountChanged},
 		"what was not sent waits for its pause":                  {order: order(checked(), attempt(1, notSent), retryAt(t0.Add(time.Minute))), kind: Wait, reason: v1alpha1.ReasonProviderUnavailable},
 		"what was not sent and not reserved reserves the same":   {order: order(passed(v1alpha1.ConditionValidated, v1alpha1.ConditionPaymentVerified), attempt(2, notSent)), kind: Reserve, check: func(a Action) bool { return a.Attempt == 2 }},
 		"cancelling what was not sent gives the money back":      {order: order(checked(), attempt(1, notSent), cancel), kind: Release, reason: v1alpha1.ReasonCancelled},

@@ -60,6 +60,10 @@ func reserved(s situation) (Action, bool) {
 // ready makes the paid call, unless the last one was provably not made and its
 // pause is not over.
 func ready(s situation) (Action, bool) {
+	if s.submission().ProviderAccountID != s.facts.Account.Spec.ProviderAccountID {
+		// Key and reservation were made for the other account.
+		return stall(v1alpha1.ReasonProviderAccountChanged, "The attempt was prepared for another provider account than the ZMAAccount names now."), true
+	}
 	if p := s.pause(); p > 0 {
 		return wait(v1alpha1.ReasonProviderUnavailable, "The provider could not be reached or asked to wait; nothing was sent.", p), true
 	}
