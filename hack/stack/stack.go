@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"runtime"
 
@@ -20,6 +21,10 @@ import (
 type Options struct {
 	// Progress takes lines for people; may be nil.
 	Progress io.Writer
+	// Dir takes data and logs, and is left to the caller to remove; temporary
+	// folders, removed by Stop, when empty. PostgreSQL does not run as root, so a
+	// root's folder must be open to others as far as its parents.
+	Dir string
 	// ControllerManager also finishes the deletion of namespaces.
 	ControllerManager bool
 	// SMTP of the mail server.
@@ -48,10 +53,14 @@ func Start(ctx context.Context, o Options) (s *Stack, err error) {
 			err = errors.Join(err, s.Stop())
 		}
 	}()
-	if s.Kube, err = kube.Start(ctx, kube.Options{CRDDirs: []string{CRDs()}, Progress: o.Progress, ControllerManager: o.ControllerManager}); err != nil {
+	kubeDir, postgresDir, err := o.dirs()
+	if err != nil {
+		return s, err
+	}
+	if s.Kube, err = kube.Start(ctx, kube.Options{CRDDirs: []string{CRDs()}, Progress: o.Progress, ControllerManager: o.ControllerManager, Dir: kubeDir}); err != nil {
 		return s, fmt.Errorf("start Kubernetes: %w", err)
 	}
-	if s.Postgres, err = postgres.Start(ctx, postgres.Options{Progress: o.Progress}); err != nil {
+	if s.Postgres, err = postgres.Start(ctx, postgres.Options{Progress: o.Progress, Dir: postgresDir}); err != nil {
 		return s, fmt.Errorf("start PostgreSQL: %w", err)
 	}
 	if s.SMTP, err = smtpsink.Start(o.SMTP); err != nil {
@@ -61,6 +70,15 @@ func Start(ctx context.Context, o Options) (s *Stack, err error) {
 		return s, fmt.Errorf("start the ZMA simulator: %w", err)
 	}
 	return s, nil
+}
+
+// dirs makes a folder for each part that keeps files; none without Dir.
+func (o Options) dirs() (kube, postgres string, err error) {
+	if o.Dir == "" {
+		return "", "", nil
+	}
+	kube, postgres = filepath.Join(o.Dir, "kube"), filepath.Join(o.Dir, "postgres")
+	return kube, postgres, errors.Join(os.MkdirAll(kube, 0o700), os.MkdirAll(postgres, 0o700))
 }
 
 // Stop ends every part and removes what it left.

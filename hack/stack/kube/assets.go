@@ -27,6 +27,10 @@ func programs() []program {
 	}
 }
 
+// recipe is part of the cache's key: a change of how the binaries are built must
+// change it.
+const recipe = "r2"
+
 // ErrIncomplete means that KUBEBUILDER_ASSETS lacks a binary.
 var ErrIncomplete = errors.New("KUBEBUILDER_ASSETS lacks a binary")
 
@@ -115,7 +119,7 @@ func cacheDir(module string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	key := fmt.Sprintf("%s-etcd-%s-%s-%s", kubernetes, etcd, runtime.GOOS, runtime.GOARCH)
+	key := fmt.Sprintf("%s-etcd-%s-%s-%s-%s", kubernetes, etcd, runtime.GOOS, runtime.GOARCH, recipe)
 	dir := filepath.Join(base, "kube", key)
 	return dir, os.MkdirAll(dir, 0o755)
 }
@@ -164,8 +168,12 @@ func build(ctx context.Context, module, dir string, p program, number int, progr
 	}
 	step := fmt.Sprintf("building %s from source (%d of %d; the first time takes minutes)", p.name, number, len(programs()))
 	report(progress, step)
+	flags, err := linkerFlags(module)
+	if err != nil {
+		return err
+	}
 	partial := target + ".partial"
-	cmd := exec.CommandContext(ctx, "go", "build", "-ldflags", "-s -w", "-o", partial, p.pkg)
+	cmd := exec.CommandContext(ctx, "go", "build", "-ldflags", flags, "-o", partial, p.pkg)
 	cmd.Dir = module
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS=-mod=readonly")
 	stop := ticker(progress, "still "+step)
@@ -175,6 +183,24 @@ func build(ctx context.Context, module, dir string, p program, number int, progr
 		return fmt.Errorf("build %s: %w\n%s", p.name, err, out)
 	}
 	return os.Rename(partial, target)
+}
+
+// linkerFlags stamp the version that is built. Without them a server reports a
+// placeholder that kubectl, and whoever else compares versions, can't read.
+func linkerFlags(module string) (string, error) {
+	version, err := pinned(module, "k8s.io/kubernetes")
+	if err != nil {
+		return "", err
+	}
+	parts := strings.SplitN(strings.TrimPrefix(version, "v"), ".", 3)
+	if len(parts) != 3 {
+		return "", fmt.Errorf("%q is no version of Kubernetes", version)
+	}
+	flags := "-s -w"
+	for _, stamp := range []string{"gitVersion=" + version, "gitMajor=" + parts[0], "gitMinor=" + parts[1], "gitTreeState=archive"} {
+		flags += " -X k8s.io/component-base/version." + stamp
+	}
+	return flags, nil
 }
 
 // ticker says every 15 seconds that work goes on, until it is stopped.

@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
 	"github.com/zma-operator/zma-operator/hack/stack/process"
+	"github.com/zma-operator/zma-operator/hack/stack/scratch"
 )
 
 // readyTimeout is generous: a loaded machine starts an API server slowly.
@@ -42,6 +43,7 @@ type Cluster struct {
 	options Options
 	assets  string
 	dir     string
+	scratch *scratch.Dir // nil when the caller gave a folder
 	files   files
 	ports   ports
 	config  *rest.Config
@@ -59,9 +61,10 @@ func Start(ctx context.Context, o Options) (c *Cluster, err error) {
 	}
 	c = &Cluster{options: o, assets: assets, dir: o.Dir}
 	if c.dir == "" {
-		if c.dir, err = os.MkdirTemp("", "zma-kube-"); err != nil {
+		if c.scratch, err = scratch.New("kube"); err != nil {
 			return nil, err
 		}
+		c.dir = c.scratch.Path()
 	}
 	if err := c.start(ctx); err != nil {
 		return nil, errors.Join(err, c.Stop())
@@ -83,7 +86,7 @@ func (c *Cluster) start(ctx context.Context) error {
 	if err := c.startEtcd(ctx); err != nil {
 		return err
 	}
-	if err := c.StartAPIServer(ctx); err != nil {
+	if err := c.startAPIServer(ctx); err != nil {
 		return err
 	}
 	if len(c.options.CRDDirs) > 0 {
@@ -113,18 +116,34 @@ func (c *Cluster) KubeconfigPath() string { return c.files.kubeconfig }
 // Kubectl is the path of kubectl.
 func (c *Cluster) Kubectl() string { return filepath.Join(c.assets, "kubectl") }
 
-// StopAPIServer ends the API server; etcd keeps its data.
+// StopAPIServer ends the API server; etcd keeps its data. The controller manager
+// ends with it: one that is still starting would give up for good.
 func (c *Cluster) StopAPIServer() error {
-	if c.apiServer == nil {
-		return nil
+	var errs []error
+	if c.controllerManager != nil {
+		errs = append(errs, c.controllerManager.Stop(syscall.SIGKILL, stopGrace))
+		c.controllerManager = nil
 	}
-	err := c.apiServer.Stop(syscall.SIGTERM, stopGrace)
-	c.apiServer = nil
-	return err
+	if c.apiServer != nil {
+		errs = append(errs, c.apiServer.Stop(syscall.SIGTERM, stopGrace))
+		c.apiServer = nil
+	}
+	return errors.Join(errs...)
 }
 
-// StartAPIServer starts the API server on the port that it had.
+// StartAPIServer starts the API server on the port that it had, and what ended
+// with it.
 func (c *Cluster) StartAPIServer(ctx context.Context) error {
+	if err := c.startAPIServer(ctx); err != nil {
+		return err
+	}
+	if c.options.ControllerManager {
+		return c.startControllerManager()
+	}
+	return nil
+}
+
+func (c *Cluster) startAPIServer(ctx context.Context) error {
 	p, err := process.Start(process.Spec{Path: filepath.Join(c.assets, "kube-apiserver"), Args: c.apiServerArgs(), Dir: c.dir})
 	if err != nil {
 		return err
@@ -183,16 +202,12 @@ func (c *Cluster) startControllerManager() error {
 
 // Stop ends everything; a temporary folder is removed.
 func (c *Cluster) Stop() error {
-	var errs []error
-	if c.controllerManager != nil {
-		errs = append(errs, c.controllerManager.Stop(syscall.SIGKILL, stopGrace))
-	}
-	errs = append(errs, c.StopAPIServer())
+	errs := []error{c.StopAPIServer()}
 	if c.etcd != nil {
 		errs = append(errs, c.etcd.Stop(syscall.SIGKILL, stopGrace)) // its data is not needed again
 	}
-	if c.options.Dir == "" {
-		errs = append(errs, os.RemoveAll(c.dir))
+	if c.scratch != nil {
+		errs = append(errs, c.scratch.Remove())
 	}
 	return errors.Join(errs...)
 }

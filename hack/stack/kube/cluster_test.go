@@ -3,12 +3,14 @@ package kube_test
 import (
 	"context"
 	"os"
+	"os/exec"
 	"testing"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/version"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/kubernetes"
 
@@ -30,6 +32,16 @@ func TestClusterKeepsObjectsAndFinishesDeletions(t *testing.T) {
 		}
 	})
 	client := kubernetes.NewForConfigOrDie(c.Config())
+	info, err := client.Discovery().ServerVersion()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v, err := version.ParseSemantic(info.GitVersion); err != nil || v.Major() == 0 {
+		t.Errorf("the server reports version %q, which others can't compare: %v", info.GitVersion, err)
+	}
+	if out, err := exec.CommandContext(ctx, c.Kubectl(), "--kubeconfig", c.KubeconfigPath(), "version").CombinedOutput(); err != nil {
+		t.Errorf("kubectl version: %v\n%s", err, out)
+	}
 	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "shop"}}
 	if _, err := client.CoreV1().Namespaces().Create(ctx, ns, metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)

@@ -2,6 +2,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -21,6 +22,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/zma-operator/zma-operator/hack/stack/process"
+	"github.com/zma-operator/zma-operator/hack/stack/scratch"
 )
 
 // Options of a server.
@@ -31,21 +33,26 @@ type Options struct {
 	Dir string
 }
 
-// Server is a running PostgreSQL, or one that DATABASE_URL names.
+// Server is a running PostgreSQL, or one that the environment names.
 type Server struct {
 	bin        string
 	dir        string
-	temporary  bool
+	scratch    *scratch.Dir // nil when the caller gave a folder
 	port       int
 	credential *syscall.Credential
 	process    *process.Process
 	given      string
 }
 
+// ErrNotOurs means that the server was given by its URL, and can be neither paused
+// nor resumed.
+var ErrNotOurs = errors.New("the PostgreSQL server was not started here")
+
 // Start runs a server on a free port of the loopback interface and waits until
-// it answers. With DATABASE_URL set, that server is used instead.
+// it answers. With TEST_DATABASE_URL or DATABASE_URL set, that server is used
+// instead, the first before the second.
 func Start(ctx context.Context, o Options) (s *Server, err error) {
-	if given := os.Getenv("DATABASE_URL"); given != "" {
+	if given := cmp.Or(os.Getenv("TEST_DATABASE_URL"), os.Getenv("DATABASE_URL")); given != "" {
 		return &Server{given: given}, nil
 	}
 	bin, err := binaries(ctx, o.Progress)
@@ -57,10 +64,10 @@ func Start(ctx context.Context, o Options) (s *Server, err error) {
 		return nil, err
 	}
 	if s.dir == "" {
-		s.temporary = true
-		if s.dir, err = os.MkdirTemp("", "zma-postgres-"); err != nil {
+		if s.scratch, err = scratch.New("postgres"); err != nil {
 			return nil, err
 		}
+		s.dir = s.scratch.Path()
 	}
 	if err := s.initialise(ctx); err != nil {
 		return nil, errors.Join(err, s.Stop())
@@ -112,12 +119,25 @@ func unprivileged() (*syscall.Credential, error) {
 
 func (s *Server) data() string { return filepath.Join(s.dir, "data") }
 
+// socketDir takes the Unix socket beside the port; none when its path would be
+// longer than systems allow, which would keep the server from starting.
+func (s *Server) socketDir() string {
+	const longest = 100 // 107 on Linux, 103 elsewhere
+	if len(filepath.Join(s.dir, ".s.PGSQL.32000")) > longest {
+		return ""
+	}
+	return s.dir
+}
+
 // Resume starts the server on its data, and the port that it had.
 func (s *Server) Resume(ctx context.Context) error {
+	if s.given != "" {
+		return ErrNotOurs
+	}
 	p, err := process.Start(process.Spec{
 		Path: filepath.Join(s.bin, "postgres"), Dir: s.dir, Credential: s.credential,
 		Args: []string{
-			"-D", s.data(), "-k", s.dir, "-p", strconv.Itoa(s.port), "-h", "127.0.0.1",
+			"-D", s.data(), "-k", s.socketDir(), "-p", strconv.Itoa(s.port), "-h", "127.0.0.1",
 			"-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "max_connections=200",
 		},
 	})
@@ -132,6 +152,9 @@ func (s *Server) Resume(ctx context.Context) error {
 
 // Pause ends all connections, stops the server and keeps its data.
 func (s *Server) Pause() error {
+	if s.given != "" {
+		return ErrNotOurs // an outage that does not happen would pass for one survived
+	}
 	if s.process == nil {
 		return nil
 	}
@@ -146,8 +169,8 @@ func (s *Server) Stop() error {
 		return nil
 	}
 	err := s.Pause()
-	if s.temporary {
-		err = errors.Join(err, os.RemoveAll(s.dir))
+	if s.scratch != nil {
+		err = errors.Join(err, s.scratch.Remove())
 	}
 	return err
 }
@@ -160,7 +183,7 @@ func (s *Server) URL() string {
 	return s.url("postgres")
 }
 
-// Addr is host:port; empty for a server that DATABASE_URL names.
+// Addr is host:port; empty for a server that the environment names.
 func (s *Server) Addr() string {
 	if s.given != "" {
 		return ""

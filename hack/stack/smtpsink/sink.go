@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"net/mail"
 	"sync"
 	"time"
@@ -33,6 +34,11 @@ type Options struct {
 	DropAfterData bool
 	// Delay before each mail is answered.
 	Delay time.Duration
+	// Dir takes each mail as a file, 000001.eml and so on; it must exist. None when
+	// empty.
+	Dir string
+	// HTTPAddr serves GET /messages, for other processes; none when empty.
+	HTTPAddr string
 	// Now is the clock; time.Now when nil.
 	Now func() time.Time
 }
@@ -66,6 +72,8 @@ type Server struct {
 	smtp     *smtp.Server
 	listener net.Listener
 	pem      []byte
+	http     *http.Server
+	listURL  string
 
 	mu       sync.Mutex
 	seen     int
@@ -95,6 +103,11 @@ func Start(o Options) (*Server, error) {
 		}
 		s.smtp.TLSConfig, s.pem = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}, pem
 	}
+	if o.HTTPAddr != "" {
+		if err := s.serveList(); err != nil {
+			return nil, errors.Join(err, listener.Close())
+		}
+	}
 	go func() { _ = s.smtp.Serve(listener) }() // ends with Stop
 	return s, nil
 }
@@ -115,8 +128,14 @@ func (s *Server) Messages() []Message {
 	return append([]Message(nil), s.messages...)
 }
 
-// Stop ends the server.
-func (s *Server) Stop() error { return s.smtp.Close() }
+// Stop ends the server. It may be called more than once.
+func (s *Server) Stop() error {
+	err := s.smtp.Close()
+	if errors.Is(err, smtp.ErrServerClosed) {
+		err = nil
+	}
+	return errors.Join(err, s.stopList())
+}
 
 // session is one client's connection.
 type session struct {
@@ -181,6 +200,9 @@ func (s *Server) keep(conn *smtp.Conn, m Message) error {
 		if refused := s.options.Fail(s.seen); refused != nil {
 			return refused
 		}
+	}
+	if err := s.file(len(s.messages)+1, m); err != nil {
+		return err
 	}
 	s.messages = append(s.messages, m)
 	if s.options.DropAfterData && s.seen == 1 {

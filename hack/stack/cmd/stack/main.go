@@ -21,7 +21,8 @@ const usage = `usage: stack [-name NAME] COMMAND
 
   build     build Kubernetes into the cache, once
   postgres  check that a PostgreSQL can be started
-  up        start a stack in the background and print how to reach it
+  up        start a stack in the background and print how to reach it; one
+            that runs already is left alone and told about
   status    tell whether the stack runs
   env       print how to reach the running stack
   down      stop it and remove what it left
@@ -42,6 +43,7 @@ func command(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("stack", flag.ContinueOnError)
 	flags.Usage = func() { fmt.Fprint(os.Stderr, usage) }
 	name := flags.String("name", "default", "name of the stack; several can run side by side")
+	locked := flags.Bool("locked", false, "for run, when started by up: the lock is inherited")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -71,7 +73,7 @@ func command(ctx context.Context, args []string) error {
 	case "down":
 		return s.down(ctx)
 	case "run":
-		return s.run(ctx)
+		return s.run(ctx, *locked)
 	}
 	flags.Usage()
 	return errors.New("no such command")
