@@ -98,6 +98,10 @@ func (r *AccountReconciler) inUse(ctx context.Context, account *v1alpha1.ZMAAcco
 func (r *AccountReconciler) readBalance(ctx context.Context, account *v1alpha1.ZMAAccount) {
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
+	if account.Spec.APIVersion != "v1" {
+		unreadable(account, v1alpha1.ReasonNotSupported, "This version of the provider's API is not supported yet.", r.now())
+		return
+	}
 	provider, err := r.providers.For(ctx, account)
 	if err != nil {
 		unreadable(account, v1alpha1.ReasonSecretNotFound, "The account's token can't be read.", r.now())

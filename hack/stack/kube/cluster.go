@@ -163,18 +163,21 @@ func (c *Cluster) RestartAPIServer(ctx context.Context) error {
 }
 
 func (c *Cluster) apiServerReady(ctx context.Context) error {
-	if c.config == nil {
-		cfg, err := c.restConfig()
-		if err != nil {
-			return err
-		}
-		c.config = cfg
-	}
-	transport, err := rest.TransportFor(c.config)
+	// Read again at each try: the server may be in the middle of writing its
+	// certificate.
+	cfg, err := c.restConfig()
 	if err != nil {
 		return err
 	}
-	return get(ctx, &http.Client{Transport: transport, Timeout: 5 * time.Second}, c.config.Host+"/readyz")
+	transport, err := rest.TransportFor(cfg)
+	if err != nil {
+		return err
+	}
+	if err := get(ctx, &http.Client{Transport: transport, Timeout: 5 * time.Second}, cfg.Host+"/readyz"); err != nil {
+		return err
+	}
+	c.config = cfg
+	return nil
 }
 
 func (c *Cluster) startEtcd(ctx context.Context) error {
