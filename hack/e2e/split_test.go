@@ -51,7 +51,7 @@ func (w *world) split(o operator.Options) {
 		}
 		return out
 	}
-	kubectl("create", "namespace", "zma-system")
+	kubectl("apply", "--server-side", "-f", filepath.Join(stack.Root(), "config", "default", "namespace.yaml"))
 	kubectl("apply", "--server-side", "-k", filepath.Join(stack.Root(), "config", "rbac"))
 
 	as := func(account string) string {

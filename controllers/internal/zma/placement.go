@@ -35,7 +35,7 @@ func (o *orderAnswer) placed(out *Observation) {
 			ID string `json:"merchant_order_id"`
 		}
 		_ = decode(raw, &m) // what can't be read stays empty, and is left out below
-		if id := firstOf(m.ID, word(raw)); id != "" && !slices.Contains(out.MerchantOrderIDs, id) {
+		if id := whole(firstOf(m.ID, word(raw)), maxMerchantOrder); id != "" && !slices.Contains(out.MerchantOrderIDs, id) {
 			out.MerchantOrderIDs = append(out.MerchantOrderIDs, id)
 		}
 	}
@@ -50,7 +50,7 @@ func (o *orderAnswer) placed(out *Observation) {
 			DeliveryDate string `json:"delivery_date"`
 		}
 		_ = decode(raw, &d) // what can't be read stays empty, and is left out below
-		if date := firstOf(firstOf(d.DeliveryDate, d.Date), word(raw)); date != "" && len(date) <= 64 {
+		if date := whole(firstOf(firstOf(d.DeliveryDate, d.Date), word(raw)), maxDate); date != "" {
 			out.DeliveryDates = append(out.DeliveryDates, date)
 		}
 	}
@@ -72,7 +72,9 @@ func parcel(raw json.RawMessage) (Parcel, bool) {
 	var p parcelAnswer
 	_ = decode(raw, &p) // what can't be read stays empty, and is left out below
 	out := Parcel{
-		Carrier: p.Carrier, Number: firstOf(p.Number, p.RetailerNumber), URL: firstOf(p.URL, p.RetailerURL),
+		Carrier:   cut(p.Carrier, maxCarrier),
+		Number:    firstOf(cut(p.Number, maxNumber), cut(p.RetailerNumber, maxNumber)),
+		URL:       firstOf(whole(p.URL, maxURL), whole(p.RetailerURL, maxURL)),
 		Delivered: strings.EqualFold(p.Status, "Delivered"),
 	}
 	return out, out.Number != "" || out.Carrier != ""

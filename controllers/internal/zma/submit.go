@@ -67,9 +67,9 @@ func judge(a *answer) SubmitResult {
 	case a.status >= http.StatusInternalServerError:
 		return unknown(codeServer)
 	case a.status == http.StatusUnauthorized:
-		return rejected(firstOf(code, "invalid_client_token"), Operator)
+		return refusedAccount(code, "invalid_client_token")
 	case a.status == http.StatusForbidden:
-		return rejected(firstOf(code, "unauthorized_access"), Operator)
+		return refusedAccount(code, "unauthorized_access")
 	case code == "" || a.status/100 == 3:
 		return unknown(codeUnreadable)
 	case !class.Known || class.Class == RetryLater:
@@ -87,6 +87,17 @@ func hintsAtOrder(class Class) bool {
 		return true
 	}
 	return false
+}
+
+// refusedAccount is the answer to a call that the account may not make. Of the
+// result only the code is kept with the order, so it has to be one of the
+// account's: a code of the goods would end the order, or try it again, for what
+// its operator can put right.
+func refusedAccount(code, otherwise string) SubmitResult {
+	if Classify(code).Class != Operator {
+		code = otherwise
+	}
+	return rejected(code, Operator)
 }
 
 func rejected(code string, class Class) SubmitResult {
