@@ -4,8 +4,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
-	"net/netip"
-	"strings"
 )
 
 // maskedBytes of a hash are kept: enough to tell clients apart in a log, too
@@ -28,29 +26,4 @@ func (m Masker) Hash(value string) string {
 	mac := hmac.New(sha256.New, m.key)
 	mac.Write([]byte(value))
 	return hex.EncodeToString(mac.Sum(nil)[:maskedBytes])
-}
-
-// MaskAddr keeps the network of an address: /24 of IPv4, /48 of IPv6.
-func MaskAddr(a netip.Addr) string {
-	a = a.Unmap().WithZone("")
-	bits := 48
-	if a.Is4() {
-		bits = 24
-	}
-	p, err := a.Prefix(bits)
-	if err != nil || !p.IsValid() {
-		return ""
-	}
-	return p.String()
-}
-
-// MaskEmail keeps the first letter and the domain: "j***@example.com". What is
-// no mail address becomes "***".
-func MaskEmail(mail string) string {
-	at := strings.LastIndexByte(mail, '@')
-	if at < 1 {
-		return "***"
-	}
-	first := []rune(mail[:at])[0]
-	return string(first) + "***" + mail[at:]
 }

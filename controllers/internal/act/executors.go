@@ -30,7 +30,6 @@ type Ledger interface {
 	MailStates(context.Context, v1alpha1.Identity) (map[string]string, error)
 	LogRecovery(context.Context, ledger.RecoveryEntry) error
 	RaiseAlert(context.Context, ledger.Alert) (bool, error)
-	ResolveAlert(context.Context, string) (bool, error)
 	Audit(context.Context, ...ledger.AuditEntry) error
 }
 
