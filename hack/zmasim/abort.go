@@ -1,11 +1,17 @@
 package zmasim
 
+import "encoding/json"
+
 // abortOrder answers as GET would; what the answer is worth depends on the product.
 func (s *Server) abortOrder(c call) (a answer) {
 	s.update(func() {
 		o, ok := s.orders[c.id()]
 		if !ok {
 			a = s.unknownID()
+			return
+		}
+		if o.scenario.abort == abortRefused {
+			a = s.invalid("request_id", "this order can't be aborted")
 			return
 		}
 		if o.processing() {
@@ -26,7 +32,8 @@ func (s *Server) abort(o *order) {
 }
 
 // retryOrder makes a new order of a failed one. Only a key in its own body
-// protects it from being repeated; the first order's key does not.
+// protects it from being repeated; the first order's key does not, and is not
+// echoed as the new one's.
 func (s *Server) retryOrder(c call) answer {
 	return s.keyed(c, func() answer {
 		o, ok := s.orders[c.id()]
@@ -36,7 +43,18 @@ func (s *Server) retryOrder(c call) answer {
 		if o.Phase != phaseFailed {
 			return s.invalid("request_id", "only a failed order can be retried")
 		}
-		again := s.accept(o.Body, head{Key: c.Head.Key, Identity: o.Identity, Attempt: o.Attempt, ProductID: o.ProductID})
+		again := s.accept(withKey(o.Body, c.Head.Key), head{Key: c.Head.Key, Identity: o.Identity, Attempt: o.Attempt, ProductID: o.ProductID})
 		return accepted(again.ID)
 	})
+}
+
+// withKey gives an order's body another key; an empty one leaves it without.
+func withKey(body []byte, key string) []byte {
+	var sent map[string]json.RawMessage
+	_ = json.Unmarshal(body, &sent) // parsed before
+	delete(sent, "idempotency_key")
+	if key != "" {
+		sent["idempotency_key"] = mustJSON(key)
+	}
+	return mustJSON(sent)
 }

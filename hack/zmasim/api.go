@@ -21,6 +21,10 @@ type call struct {
 	Head    head
 	// Lag is a ListingLag fault's, for the listing alone.
 	Lag time.Duration
+	// index of the call in the record.
+	index int
+	// dialect is the version's way to say things.
+	dialect dialect
 }
 
 func (c call) id() string { return c.Request.PathValue("id") }
@@ -45,27 +49,48 @@ type answer struct {
 
 type handler func(call) answer
 
-// api wraps a handler with what every call has in common: the record, the
+// dialect is what differs between the versions of the API in what every call
+// has in common.
+type dialect struct {
+	head       func(body []byte) head
+	authorised func(*http.Request) bool
+	badToken   func() answer
+	unknownID  func() answer
+}
+
+func (s *Server) dialectV1() dialect {
+	return dialect{
+		head:       readHead,
+		authorised: s.authorised,
+		badToken: func() answer {
+			return errorAnswer(s.opts.Switches.TokenStatus, "invalid_client_token", "The client token is not valid.", nil)
+		},
+		unknownID: s.unknownID,
+	}
+}
+
+func (s *Server) api(h handler) http.HandlerFunc { return s.serveCalls(s.dialectV1(), h) }
+
+// serveCalls wraps a handler with what every call has in common: the record, the
 // token, the faults.
-func (s *Server) api(h handler) http.HandlerFunc {
+func (s *Server) serveCalls(d dialect, h handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 		if err != nil {
 			panic(http.ErrAbortHandler) // the request never arrived in full: nothing to account for
 		}
-		c := call{Request: r, Body: body, Head: readHead(body)}
-		index := s.arrived(c)
-		if !s.authorised(r) {
-			a := errorAnswer(s.opts.Switches.TokenStatus, "invalid_client_token", "The client token is not valid.", nil)
-			s.finish(w, index, a, "")
+		c := call{Request: r, Body: body, Head: d.head(body), dialect: d}
+		c.index = s.arrived(c)
+		if !d.authorised(r) {
+			s.finish(w, c.index, d.badToken(), "")
 			return
 		}
 		fault, hit := s.pickFault(c)
 		if !hit {
-			s.finish(w, index, h(c), "")
+			s.finish(w, c.index, h(c), "")
 			return
 		}
-		s.finish(w, index, s.misbehave(fault, c, h), fault.Kind)
+		s.finish(w, c.index, s.misbehave(fault, c, h), fault.Kind)
 	}
 }
 

@@ -47,6 +47,8 @@ type delivery struct {
 	event     string
 	url       string
 	body      []byte
+	secret    string // signs the body; version 2 alone
+	v2        bool
 	fault     Fault
 	overtaken chan struct{} // set for CallbackReorder
 }
@@ -65,6 +67,10 @@ func newCallbackClient(o Options) *http.Client {
 
 // fire sends an event of an order with the body as it is now.
 func (s *Server) fire(o *order, event string) {
+	if o.V2 {
+		s.fireV2(o, event)
+		return
+	}
 	targets := o.req.Webhooks.of(event)
 	if len(targets) == 0 {
 		return
@@ -115,7 +121,8 @@ func (s *Server) dispatch(d delivery, o *order) {
 	s.workers.Go(func() { s.deliver(d) })
 }
 
-// deliver repeats a callback until it is answered with exactly 200.
+// deliver repeats a callback until it is answered with exactly 200; version 2
+// takes any 2xx.
 func (s *Server) deliver(d delivery) {
 	if d.overtaken != nil {
 		s.waitToBeOvertaken(d)
@@ -153,7 +160,7 @@ func (s *Server) waitToBeOvertaken(d delivery) {
 func (s *Server) try(d delivery, try int) (taken bool) {
 	status := s.post(d)
 	s.update(func() { s.recordDelivery(d, try, status) })
-	return status == http.StatusOK
+	return status == http.StatusOK || d.v2 && status/100 == 2
 }
 
 // post returns the receiver's status, or 0. A user in the URL becomes HTTP Basic,
@@ -164,6 +171,9 @@ func (s *Server) post(d delivery) int {
 		return 0
 	}
 	request.Header.Set("Content-Type", "application/json")
+	if d.v2 {
+		d.sign(request.Header)
+	}
 	response, err := s.sender.Do(request)
 	if err != nil {
 		return 0

@@ -42,6 +42,9 @@ func encodeCode(prefix, code string) string {
 	if i := slices.Index(Codes(), code); i >= 0 {
 		return fmt.Sprintf("%s%03d000000", prefix, i)
 	}
+	if i := slices.Index(V2Codes(), code); i >= 0 {
+		return fmt.Sprintf("%s%03d000000", prefix, firstV2Code+i)
+	}
 	if code == "" || len(code) > 8 || strings.Trim(code, "abcdefghijklmnopqrstuvwxyz_12345678") != "" {
 		panic(fmt.Sprintf("zmasim: code %q is neither known nor short enough to fit into a product ID", code))
 	}
@@ -59,7 +62,13 @@ func decodeCode(prefix, productID string) (code string, ok bool) {
 		return strings.ToLower(strings.ReplaceAll(strings.TrimRight(spelled, "9"), "0", "_")), true
 	}
 	var i int
-	if _, err := fmt.Sscanf(rest, "%03d000000", &i); err != nil || i >= len(Codes()) {
+	if _, err := fmt.Sscanf(rest, "%03d000000", &i); err != nil {
+		return "", false
+	}
+	if v2 := i - firstV2Code; v2 >= 0 && v2 < len(V2Codes()) {
+		return V2Codes()[v2], true
+	}
+	if i >= len(Codes()) {
 		return "", false
 	}
 	return Codes()[i], true

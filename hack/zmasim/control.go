@@ -31,6 +31,7 @@ func (s *Server) controlRoutes(mux *http.ServeMux) {
 			w.WriteHeader(http.StatusNoContent)
 		}
 	})
+	s.controlV2Routes(mux)
 	mux.HandleFunc("POST /sim/orders/{id}/advance", func(w http.ResponseWriter, r *http.Request) {
 		if !s.Advance(r.PathValue("id")) {
 			http.Error(w, "no step to take", http.StatusConflict)

@@ -1,4 +1,5 @@
-// Package zmasim is a local stand-in for the ZMA API, version 1.
+// Package zmasim is a local stand-in for the ZMA API: version 1, and version 2 on
+// an address of its own.
 //
 // It speaks HTTP like the provider does (orders, cancellations, cases, balance,
 // callbacks), answers a repeated idempotency key with the first answer for ever,

@@ -13,8 +13,8 @@ import (
 // Fault is a rule: the calls it matches misbehave. Rules are tried in the order
 // they were added; the first match is used.
 type Fault struct {
-	// Method and PathPrefix select calls, such as "POST" and "/v1/orders";
-	// empty matches any. Callback faults ignore both.
+	// Method and PathPrefix select calls, such as "POST" and "/v1/orders", or
+	// "/orders" of version 2; empty matches any. Callback faults ignore both.
 	Method     string
 	PathPrefix string
 	// Identity selects POSTs whose client_notes.identity equals it. With Method set it
@@ -128,7 +128,7 @@ func (f Fault) matchesCall(c call, known *order) bool {
 	if f.Kind == UnknownID404 && c.id() == "" {
 		return false
 	}
-	if f.Kind == ListingLag && (r.Method != http.MethodGet || r.URL.Path != "/v1/orders") {
+	if f.Kind == ListingLag && (r.Method != http.MethodGet || !ordersPath(r.URL.Path)) {
 		return false
 	}
 	identity, product := c.Head.Identity, c.Head.ProductID

@@ -73,6 +73,10 @@ func TestLateEffectArrivesAfterTheCallerGaveUp(t *testing.T) {
 		t.Fatalf("answered: %s", r.Raw)
 	}
 	eventually(t, "the late purchase", func() bool { return len(s.Record().PurchasesOf(identity)) == 1 })
+	eventually(t, "its order in the record of the call", func() bool {
+		record := s.Record()
+		return record.Requests[0].RequestID == record.PurchasesOf(identity)[0].RequestID
+	})
 }
 
 func TestFaultRulesMeetOnlyWhatTheyName(t *testing.T) {

@@ -17,6 +17,7 @@ type entry struct {
 	Purchase     *Purchase     `json:"purchase,omitempty"`
 	Order        *order        `json:"order,omitempty"`
 	Cancellation *cancellation `json:"cancellation,omitempty"`
+	Return       *goodsReturn  `json:"return,omitempty"`
 	Transaction  *transaction  `json:"transaction,omitempty"`
 	Answer       *keyedAnswer  `json:"answer,omitempty"`
 }
@@ -107,6 +108,8 @@ func (s *Server) restore(e entry) {
 		s.restoreOrder(e.Order)
 	case e.Cancellation != nil:
 		s.cancellations[e.Cancellation.ID] = e.Cancellation
+	case e.Return != nil:
+		s.returns[e.Return.ID] = e.Return
 	case e.Transaction != nil:
 		s.transactions = append(s.transactions, *e.Transaction)
 		s.balance = e.Transaction.Balance
@@ -146,6 +149,9 @@ func (s *Server) resume() {
 		}
 		for _, x := range s.cancellations {
 			s.scheduleCancellation(x)
+		}
+		for _, g := range s.returns {
+			s.scheduleReturn(g)
 		}
 	})
 }

@@ -60,6 +60,6 @@ func (l listing) page(sequence []*order) []map[string]any {
 
 func (l listing) holds(o *order) bool {
 	at := o.CreatedAt.UnixMilli()
-	return at >= l.from && at < l.before && !o.CreatedAt.After(l.youngestShown) &&
+	return !o.V2 && at >= l.from && at < l.before && !o.CreatedAt.After(l.youngestShown) &&
 		(l.retailer == "" || l.retailer == o.req.Retailer)
 }

@@ -15,11 +15,11 @@ func (s *Server) misbehave(f Fault, c call, h handler) answer {
 	case HTML502:
 		return gatewayPage()
 	case UnknownID404:
-		a := s.unknownID()
+		a := c.dialect.unknownID()
 		a.Status = http.StatusNotFound
 		return a
 	case LateEffect:
-		s.after(f.Delay, func() { h(c) })
+		s.after(f.Delay, func() { s.tookEffect(c.index, h(c)) })
 		s.pause(c.Request.Context(), f.Delay)
 		return answer{}
 	case ListingLag:

@@ -39,6 +39,14 @@ type Options struct {
 	StateFile string
 	// Switches choose among behaviours that the provider does not document.
 	Switches Switches
+	// V2 serves version 2 of the API too, on a second address; see Server.V2URL.
+	V2 bool
+	// V2Addr is that address; "127.0.0.1:0" when empty.
+	V2Addr string
+	// V2WebhookURL receives all events of orders placed by version 2; none are sent when
+	// it is empty. V2WebhookSecret signs them. See Server.SetV2Webhook.
+	V2WebhookURL    string
+	V2WebhookSecret string
 	// Now is the clock; time.Now when nil.
 	Now func() time.Time
 }
@@ -64,6 +72,11 @@ type Switches struct {
 	BareList bool
 	// Balance is the body of GET /v1/addax/balance.
 	Balance BalanceShape
+	// V2FlatErrors answers version 2's errors without the "error" around them.
+	V2FlatErrors bool
+	// V2FundsFirst looks at the wallet before the key: an order whose answer was lost
+	// can then be refused for lack of funds when it is repeated.
+	V2FundsFirst bool
 }
 
 // BalanceShape names a body of GET /v1/addax/balance.
@@ -83,6 +96,7 @@ const (
 func (o Options) withDefaults() Options {
 	o.Addr = orElse(o.Addr, "127.0.0.1:0")
 	o.Token = orElse(o.Token, "sim-token")
+	o.V2Addr = orElse(o.V2Addr, "127.0.0.1:0")
 	o.BalanceCents = orElse(o.BalanceCents, 10_000_000)
 	o.Processing = orElse(o.Processing, 200*time.Millisecond)
 	o.CallbackRetry = orElse(o.CallbackRetry, time.Second)

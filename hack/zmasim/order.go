@@ -40,6 +40,10 @@ type order struct {
 	Parcels        []parcel        `json:"parcels,omitempty"`
 	Updates        []statusUpdate  `json:"updates,omitempty"`
 	Case           orderCase       `json:"case"`
+	// V2 tells that the order came by version 2 of the API.
+	V2 bool `json:"v2,omitempty"`
+	// StartedV2 tells that order.started was sent.
+	StartedV2 bool `json:"startedV2,omitempty"`
 
 	req      orderRequest
 	scenario scenario
@@ -69,8 +73,12 @@ type statusUpdate struct {
 
 // derive sets what follows from the kept fields: at acceptance and after a restart.
 func (o *order) derive(token string) {
-	o.req, _, _ = parseOrder(o.Body) // parsed before, when the order was accepted
 	o.scenario = scenarioOf(o.ProductID)
+	if o.V2 {
+		o.req = requestOfV2(o.Body)
+		return
+	}
+	o.req, _, _ = parseOrder(o.Body) // parsed before, when the order was accepted
 	o.echo = echoOf(o.Body, token, o.CreatedAt)
 }
 

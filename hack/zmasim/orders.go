@@ -39,11 +39,14 @@ func accepted(id string) answer {
 }
 
 func (s *Server) accept(body []byte, h head) *order {
+	return s.acceptAs(&order{ID: newID(), Body: body}, h)
+}
+
+// acceptAs fills an order that has an ID and a body, and starts it.
+func (s *Server) acceptAs(o *order, h head) *order {
 	now := s.opts.Now()
-	o := &order{
-		ID: newID(), Key: h.Key, Identity: h.Identity, Attempt: h.Attempt, ProductID: h.ProductID,
-		Body: body, CreatedAt: now, Phase: phaseProcessing,
-	}
+	o.Key, o.Identity, o.Attempt, o.ProductID = h.Key, h.Identity, h.Attempt, h.ProductID
+	o.CreatedAt, o.Phase = now, phaseProcessing
 	o.derive(s.opts.Token)
 	wait := s.opts.Processing
 	if o.scenario.slow {

@@ -20,7 +20,7 @@ type Request struct {
 	Path   string    `json:"path"`
 	// Key is the body's idempotency_key.
 	Key string `json:"key,omitempty"`
-	// Identity and Attempt are client_notes.identity and client_notes.attempt.
+	// Identity and Attempt are those of client_notes, or of version 2's metadata.
 	Identity string `json:"identity,omitempty"`
 	Attempt  int64  `json:"attempt,omitempty"`
 	// RequestID is the order's or cancellation's: the one asked for or the one given.
@@ -70,12 +70,15 @@ func (r Record) PurchasesOf(identity string) []Purchase {
 	return found
 }
 
-// KeysOf returns the distinct keys sent in POST /v1/orders for an identity, in the
+// ordersPath tells whether a path is that of the orders, in either version.
+func ordersPath(path string) bool { return path == "/v1/orders" || path == "/orders" }
+
+// KeysOf returns the distinct keys sent in POST /v1/orders (or /orders) for an identity, in the
 // order of first sight, whatever was answered.
 func (r Record) KeysOf(identity string) []string {
 	var keys []string
 	for _, q := range r.Requests {
-		if q.Method == http.MethodPost && q.Path == "/v1/orders" && q.Identity == identity && q.Key != "" && !slices.Contains(keys, q.Key) {
+		if q.Method == http.MethodPost && ordersPath(q.Path) && q.Identity == identity && q.Key != "" && !slices.Contains(keys, q.Key) {
 			keys = append(keys, q.Key)
 		}
 	}
@@ -112,6 +115,15 @@ func (s *Server) answered(index int, a answer, fault FaultKind) {
 	s.update(func() {
 		q := &s.record.Requests[index]
 		q.Status, q.Fault = a.Status, string(fault)
+		q.RequestID = orElse(a.RequestID, q.RequestID)
+		s.noteRequest(index)
+	})
+}
+
+// tookEffect records what a call came to after its caller was given up.
+func (s *Server) tookEffect(index int, a answer) {
+	s.update(func() {
+		q := &s.record.Requests[index]
 		q.RequestID = orElse(a.RequestID, q.RequestID)
 		s.noteRequest(index)
 	})

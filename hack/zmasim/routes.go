@@ -14,6 +14,8 @@ func (s *Server) routes() http.Handler {
 		"GET /v1/orders/{id}/case":    s.getCase,
 		"POST /v1/orders/{id}/case":   s.postCase,
 		"GET /v1/cancellations/{id}":  s.getCancellation,
+		"POST /v1/orders/{id}/return": s.returnOrder,
+		"GET /v1/returns/{id}":        s.getReturn,
 		"GET /v1/addax/balance":       s.getBalance,
 		"GET /v1/addax/transactions":  s.getTransactions,
 		"/v1/":                        notSimulated,

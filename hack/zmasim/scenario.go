@@ -25,6 +25,9 @@ const (
 	// ProductAbortPending answers an abort with request_processing and ends as
 	// aborted_request when processing ends.
 	ProductAbortPending = "ABORTPEND0"
+	// ProductAbortRefused answers every abort with an error about the call, and is
+	// bought.
+	ProductAbortRefused = "ABORTNO000"
 	// ProductCancelDirect is cancelled without the detour over attempting_to_cancel.
 	ProductCancelDirect = "CANCELNOW0"
 	// ProductCancelRefused shows attempting_to_cancel, then the cancellation fails.
@@ -66,6 +69,7 @@ const (
 	abortAtOnce abortMode = iota
 	abortPending
 	abortTooLate
+	abortRefused
 )
 
 type cancelMode int
@@ -122,6 +126,8 @@ func namedScenario(productID string) scenario {
 		return scenario{abort: abortTooLate}
 	case ProductAbortPending:
 		return scenario{abort: abortPending}
+	case ProductAbortRefused:
+		return scenario{abort: abortRefused}
 	case ProductCancelDirect:
 		return scenario{cancel: cancelDirect}
 	case ProductCancelRefused:

@@ -2,6 +2,7 @@ package zmasim
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -29,6 +30,7 @@ type Server struct {
 	sequence      []*order // by time of acceptance
 	ordinals      map[string]int
 	cancellations map[string]*cancellation
+	returns       map[string]*goodsReturn
 	answers       map[answerName]keyedAnswer
 	faults        []*faultRule
 	balance       int64
@@ -37,6 +39,7 @@ type Server struct {
 	purchaseOf    map[string]int // request ID to index in record.Purchases
 	listingLag    time.Duration
 	held          map[string][]chan struct{} // request ID to callbacks that wait to be overtaken
+	v2            v2Side
 }
 
 // Start listens on o.Addr and serves until ctx ends or Close is called. It fails when
@@ -53,6 +56,10 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		return nil, fmt.Errorf("listen: %w", err)
 	}
 	s.listener = listener
+	if err := s.listenV2(ctx); err != nil {
+		s.cancel()
+		return nil, errors.Join(fmt.Errorf("listen for version 2: %w", err), listener.Close())
+	}
 	s.serve()
 	s.resume()
 	context.AfterFunc(ctx, func() { _ = s.Close() })
@@ -65,6 +72,7 @@ func newServer(ctx context.Context, o Options) *Server {
 		orders:        map[string]*order{},
 		ordinals:      map[string]int{},
 		cancellations: map[string]*cancellation{},
+		returns:       map[string]*goodsReturn{},
 		answers:       map[answerName]keyedAnswer{},
 		purchaseOf:    map[string]int{},
 		held:          map[string][]chan struct{}{},
@@ -74,6 +82,7 @@ func newServer(ctx context.Context, o Options) *Server {
 	// Detached, so that Close alone decides when work in flight stops.
 	s.ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	s.sender = newCallbackClient(o)
+	s.v2.webhookURL, s.v2.webhookSecret = o.V2WebhookURL, o.V2WebhookSecret
 	s.http = &http.Server{
 		Handler:           s.routes(),
 		ReadHeaderTimeout: 10 * time.Second,
@@ -106,7 +115,7 @@ func (s *Server) Close() error {
 	s.mu.Unlock()
 
 	s.cancel()
-	err := s.http.Close()
+	err := errors.Join(s.http.Close(), s.closeV2())
 	s.workers.Wait()
 	s.sender.CloseIdleConnections()
 	if s.journal != nil {
@@ -147,7 +156,7 @@ func (s *Server) pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// SetListingLag hides orders younger than lag from GET /v1/orders from now on.
+// SetListingLag hides orders younger than lag from the listings from now on.
 func (s *Server) SetListingLag(lag time.Duration) {
 	s.update(func() { s.listingLag = lag })
 }

@@ -50,4 +50,6 @@ type CodeClass struct {
 	MinPause time.Duration
 	// Known tells whether the table holds the code.
 	Known bool
+	// OnlyV2 tells whether version 1 of the API does not document the code.
+	OnlyV2 bool
 }

@@ -3,7 +3,6 @@ package zma
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -18,53 +17,47 @@ const (
 
 // Find looks for an order in the list.
 func (c *v1) Find(ctx context.Context, key, identity string, attempt int64, since time.Time) (*Observation, error) {
-	match := func(o Observation) bool {
-		if o.Key != "" {
-			return o.Key == key
+	var found *Observation
+	err := c.List(ctx, since, func(o Observation) bool {
+		if o.matches(key, identity, attempt) {
+			found = &o
 		}
-		return o.Identity != "" && o.Identity == identity && o.Attempt == attempt
-	}
-	seen := map[string]bool{}
-	skip := 0
-	for range maxPages {
-		entries, err := c.page(ctx, skip, since)
-		if err != nil {
-			return nil, err
-		}
-		found, news := search(entries, match, seen)
-		if found != nil || !news {
-			return found, nil
-		}
-		skip += len(entries)
-	}
-	return nil, &CallError{Call: callList, Kind: KindUnreadable, Err: fmt.Errorf("the list goes on after %d pages", maxPages)}
+		return found == nil
+	})
+	return found, err
 }
 
-// search looks through a page. news tells whether it held anything not seen
-// before. The end of the list is a page without news: a short page is none, since
-// the provider may cap pages lower than asked, and neither is a full one, since
-// it may ignore what to skip.
-func search(entries []json.RawMessage, match func(Observation) bool, seen map[string]bool) (found *Observation, news bool) {
-	for _, raw := range entries {
-		o, err := parseOrder(raw)
-		if err != nil || !plainWord(o.RequestID) {
-			continue // an entry that can't be read proves nothing either
-		}
-		news = news || !seen[o.RequestID]
-		seen[o.RequestID] = true
-		out, err := o.observation()
-		if !match(out) {
-			continue
-		}
-		if err != nil {
-			out.Phase = Processing // it exists; how far it is, Get will tell
-		}
-		return &out, news
+// matches tells whether an order of the list is one of ours. The key decides
+// where the list echoes it.
+func (o Observation) matches(key, identity string, attempt int64) bool {
+	if o.Key != "" {
+		return o.Key == key
 	}
-	return nil, news
+	return o.Identity != "" && o.Identity == identity && o.Attempt == attempt
+}
+
+// List visits the list.
+func (c *v1) List(ctx context.Context, since time.Time, visit func(Observation) bool) error {
+	page := func(skip int) ([]json.RawMessage, error) { return c.page(ctx, skip, since) }
+	return walk(maxPages, page, listed, visit)
+}
+
+// listed reads an entry of the list.
+func listed(raw json.RawMessage) Observation {
+	o, err := parseOrder(raw)
+	if err != nil || !plainWord(o.RequestID) {
+		return Observation{Phase: Processing}
+	}
+	out, err := o.observation()
+	if err != nil {
+		out.Phase = Processing // it exists; how far it is, Get will tell
+	}
+	return out
 }
 
 func (c *v1) page(ctx context.Context, skip int, since time.Time) ([]json.RawMessage, error) {
+	ctx, cancel := c.pageContext(ctx)
+	defer cancel()
 	query := url.Values{
 		"limit": {strconv.Itoa(pageSize)}, "skip": {strconv.Itoa(skip)},
 		"starting_after": {strconv.FormatInt(since.UnixMilli(), 10)},
@@ -80,17 +73,5 @@ func (c *v1) page(ctx context.Context, skip int, since time.Time) ([]json.RawMes
 	return entries, nil
 }
 
-// listOf reads the list with or without its wrapper; both have been seen.
-func listOf(body []byte) ([]json.RawMessage, bool) {
-	var wrapped struct {
-		Orders *[]json.RawMessage `json:"orders"`
-	}
-	if json.Unmarshal(body, &wrapped) == nil && wrapped.Orders != nil {
-		return *wrapped.Orders, true
-	}
-	var bare []json.RawMessage
-	if json.Unmarshal(body, &bare) == nil && bare != nil {
-		return bare, true
-	}
-	return nil, false
-}
+// listOf reads a list of orders.
+func listOf(body []byte) ([]json.RawMessage, bool) { return listIn(body, "orders") }

@@ -14,6 +14,7 @@ type orderAnswer struct {
 	Type          string          `json:"_type"`
 	Code          string          `json:"code"`
 	RequestID     string          `json:"request_id"`
+	CreatedAt     moment          `json:"_created_at"`
 	Data          json.RawMessage `json:"data"`
 	Prices        *priceAnswer    `json:"price_components"`
 	Merchant      json.RawMessage `json:"merchant_order_ids"`
@@ -21,9 +22,10 @@ type orderAnswer struct {
 	DeliveryDates json.RawMessage `json:"delivery_dates"`
 	StatusUpdates json.RawMessage `json:"status_updates"`
 	Request       struct {
-		Key      string `json:"idempotency_key"`
-		Retailer string `json:"retailer"`
-		Notes    struct {
+		Key       string `json:"idempotency_key"`
+		Retailer  string `json:"retailer"`
+		CreatedAt moment `json:"_created_at"`
+		Notes     struct {
 			Identity string `json:"identity"`
 			Attempt  int64  `json:"attempt"`
 			Key      string `json:"key"`
@@ -89,7 +91,7 @@ func (o *orderAnswer) about(requestID string) bool {
 // other leads to a second purchase.
 func (o *orderAnswer) ends(call string, status int, requestID string) bool {
 	code := o.code()
-	class := Classify(code)
+	class := classifyV1(code)
 	about := o.about(requestID)
 	switch {
 	case code == "" || code == "invalid_request_id":
@@ -132,6 +134,7 @@ func (o *orderAnswer) observation() (Observation, error) {
 	out := Observation{
 		RequestID: o.RequestID, Key: firstOf(o.Request.Key, o.Request.Notes.Key),
 		Identity: o.Request.Notes.Identity, Attempt: o.Request.Notes.Attempt,
+		CreatedAt: o.CreatedAt.or(o.Request.CreatedAt),
 	}
 	switch o.Type {
 	case "order_response":

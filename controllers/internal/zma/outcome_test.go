@@ -115,7 +115,7 @@ func TestOddShapesHideNothingElse(t *testing.T) {
 		"a parcel whose status is odd":           {`"tracking":[{"tracking_number":"1Z","delivery_status":true,"tracking_url":"https://t.example.com/1Z"}]`, want(func(o *Observation) { o.Parcels = []Parcel{{Number: "1Z", URL: "https://t.example.com/1Z"}} })},
 		"dates as words":                         {`"delivery_dates":["Mar. 4, 2026",{"date":"2026-03-05"},{"days":3}]`, want(func(o *Observation) { o.DeliveryDates = []string{"Mar. 4, 2026", "2026-03-05"} })},
 		"updates that are none":                  {`"status_updates":["order.cancelled",7]`, want(same)},
-		"one update alone":                       {`"status_updates":{"type":"request.cancelled"}`, want(func(o *Observation) { o.Phase = CancelledByRetailer })},
+		"one update alone":                       {`"status_updates":{"type":"request.cancelled"}`, want(func(o *Observation) { o.Phase, o.CancelledMerchantOrders = CancelledByRetailer, []string{"112-1"} })},
 		"an attempt in quotes":                   {`"request":{"client_notes":{"attempt":"1","identity":"shop/web/1001"}}`, want(func(o *Observation) { o.Identity = "shop/web/1001" })},
 		"an echo that is none":                   {`"request":"secret"`, want(same)},
 	} {

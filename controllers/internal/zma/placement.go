@@ -26,9 +26,6 @@ type parcelAnswer struct {
 // placed reads what a placed order says.
 func (o *orderAnswer) placed(out *Observation) {
 	out.Phase = Placed
-	if o.cancelled() {
-		out.Phase = CancelledByRetailer
-	}
 	out.Price = o.Prices.price()
 	for _, raw := range elements(o.Merchant) {
 		var m struct {
@@ -38,6 +35,9 @@ func (o *orderAnswer) placed(out *Observation) {
 		if id := whole(firstOf(m.ID, word(raw)), maxMerchantOrder); id != "" && !slices.Contains(out.MerchantOrderIDs, id) {
 			out.MerchantOrderIDs = append(out.MerchantOrderIDs, id)
 		}
+	}
+	if all := o.cancelled(out); all {
+		out.Phase = CancelledByRetailer
 	}
 	for _, raw := range elements(o.Tracking) {
 		if p, ok := parcel(raw); ok {
@@ -80,16 +80,28 @@ func parcel(raw json.RawMessage) (Parcel, bool) {
 	return out, out.Number != "" || out.Carrier != ""
 }
 
-// cancelled tells whether the retailer has cancelled what it had placed.
-func (o *orderAnswer) cancelled() bool {
+// cancelled notes which merchant orders were cancelled after they had been placed,
+// and tells whether those are all. An update that names none means all of them.
+func (o *orderAnswer) cancelled(out *Observation) (all bool) {
 	for _, raw := range elements(o.StatusUpdates) {
 		var u struct {
 			Type string `json:"type"`
+			Data struct {
+				MerchantOrderID string `json:"merchant_order_id"`
+			} `json:"data"`
 		}
 		_ = decode(raw, &u) // an update that can't be read says nothing
-		if u.Type == "order.cancelled" || u.Type == "request.cancelled" {
+		if u.Type != "order.cancelled" && u.Type != "request.cancelled" {
+			continue
+		}
+		id := u.Data.MerchantOrderID
+		if !slices.Contains(out.MerchantOrderIDs, id) {
+			out.CancelledMerchantOrders = out.MerchantOrderIDs
 			return true
 		}
+		if !slices.Contains(out.CancelledMerchantOrders, id) {
+			out.CancelledMerchantOrders = append(out.CancelledMerchantOrders, id)
+		}
 	}
-	return false
+	return len(out.CancelledMerchantOrders) > 0 && len(out.CancelledMerchantOrders) == len(out.MerchantOrderIDs)
 }

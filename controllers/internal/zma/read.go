@@ -8,11 +8,19 @@ import (
 
 // Calls by the names that metrics and errors have for them.
 const (
-	callSubmit  = "submit"
-	callGet     = "get"
-	callAbort   = "abort"
-	callList    = "list"
-	callBalance = "balance"
+	callSubmit       = "submit"
+	callGet          = "get"
+	callAbort        = "abort"
+	callRetry        = "retry"
+	callList         = "list"
+	callCancel       = "cancel"
+	callCancellation = "cancellation"
+	callCase         = "case"
+	callOpenCase     = "open-case"
+	callReturn       = "return"
+	callReturned     = "returned"
+	callBalance      = "balance"
+	callTransactions = "transactions"
 )
 
 // Get reads an order.
@@ -27,7 +35,7 @@ func (c *v1) Abort(ctx context.Context, requestID string) (Observation, error) {
 
 func (c *v1) order(ctx context.Context, call, method, suffix, requestID string) (Observation, error) {
 	if !plainWord(requestID) {
-		return Observation{}, &CallError{Call: call, Kind: KindNotSent, Err: errors.New("not a request ID")}
+		return Observation{}, notAnID(call)
 	}
 	a, failed := c.do(ctx, call, method, "/orders/"+requestID+suffix, nil)
 	if failed != nil {
@@ -38,7 +46,7 @@ func (c *v1) order(ctx context.Context, call, method, suffix, requestID string) 
 		return Observation{}, c.callError(call, a, "", err)
 	}
 	if o.RequestID != "" && o.RequestID != requestID {
-		return Observation{}, &CallError{Call: call, Kind: KindUnreadable, Status: a.status, Err: errors.New("an answer about another request")}
+		return Observation{}, unreadable(call, a, errors.New("an answer about another request"))
 	}
 	c.countUnknown(answerCode(a.body))
 	if o.Type == "error" && !o.ends(call, a.status, requestID) {
@@ -46,7 +54,7 @@ func (c *v1) order(ctx context.Context, call, method, suffix, requestID string) 
 	}
 	out, err := o.observation()
 	if err != nil {
-		return Observation{}, &CallError{Call: call, Kind: KindUnreadable, Status: a.status, Err: err}
+		return Observation{}, unreadable(call, a, err)
 	}
 	out.RequestID = requestID
 	return out, nil
@@ -57,11 +65,24 @@ func unanswered(call string, f *failure) *CallError {
 	if !f.sent {
 		kind = KindNotSent
 	}
-	return &CallError{Call: call, Kind: kind, Err: f.err}
+	return &CallError{Call: call, Kind: kind, CallID: f.callID, Err: f.err}
+}
+
+// unsent is the error of a call that we do not make.
+func unsent(call string, err error) *CallError {
+	return &CallError{Call: call, Kind: KindNotSent, Err: err}
+}
+
+// notAnID keeps what would mean something else out of a path.
+func notAnID(call string) *CallError { return unsent(call, errors.New("not a request ID")) }
+
+// unreadable is the error of an answer that makes no sense.
+func unreadable(call string, a *answer, err error) *CallError {
+	return &CallError{Call: call, Kind: KindUnreadable, Status: a.status, CallID: a.callID, Err: err}
 }
 
 func (c *v1) callError(call string, a *answer, code string, err error) *CallError {
-	e := &CallError{Call: call, Status: a.status, Code: code, RetryAfter: a.retryAfter, Err: err}
+	e := &CallError{Call: call, Status: a.status, Code: code, RetryAfter: a.retryAfter, CallID: a.callID, Err: err}
 	switch {
 	case code == "invalid_request_id" || a.status == http.StatusNotFound:
 		e.Kind = KindNotFound

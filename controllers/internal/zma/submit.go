@@ -3,6 +3,7 @@ package zma
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 )
 
@@ -23,16 +24,29 @@ func (c *v1) Submit(ctx context.Context, r OrderRequest) SubmitResult {
 		// attempt may have been sendable.
 		return SubmitResult{Verdict: Rejected, Code: "invalid_request", Class: Operator, Err: err}
 	}
+	result, a := c.submit(ctx, body, judge)
+	if a == nil {
+		return result
+	}
+	c.countUnknown(answerCode(a.body))
+	return result
+}
+
+// submit makes the paid call of either version, once. Without an answer the result
+// says whether anything may have been sent; an answer is for judge.
+func (c *caller) submit(ctx context.Context, body []byte, judge func(*answer) SubmitResult) (SubmitResult, *answer) {
 	a, failed := c.do(ctx, callSubmit, http.MethodPost, "/orders", body)
 	if failed != nil {
 		if failed.sent {
-			return SubmitResult{Verdict: Unknown, Code: codeNoAnswer, Class: UnknownOutcome, Err: failed.err}
+			return SubmitResult{Verdict: Unknown, Code: codeNoAnswer, Class: UnknownOutcome, Err: failed.err}, nil
 		}
-		return SubmitResult{Verdict: NotSent, Code: codeNotSent, Class: RetryLater, Err: failed.err}
+		return SubmitResult{Verdict: NotSent, Code: codeNotSent, Class: RetryLater, Err: failed.err}, nil
 	}
 	result := judge(a)
-	c.countUnknown(answerCode(a.body))
-	return result
+	if result.Err != nil && a.callID != "" {
+		result.Err = fmt.Errorf("%w, its ID of the call %s", result.Err, a.callID)
+	}
+	return result, a
 }
 
 var errAnswer = errors.New("the provider's answer")
@@ -58,7 +72,7 @@ func judge(a *answer) SubmitResult {
 		return SubmitResult{Verdict: Unknown, Code: code, Class: UnknownOutcome, RetryAfter: a.retryAfter, Err: errAnswer}
 	}
 	code := answerCode(a.body)
-	class := Classify(code)
+	class := classifyV1(code)
 	switch {
 	case hintsAtOrder(class.Class):
 		return unknown(code)

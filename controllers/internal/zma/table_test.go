@@ -3,6 +3,7 @@ package zma
 import (
 	"flag"
 	"fmt"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
@@ -45,6 +46,59 @@ func TestEveryDocumentedCodeHasItsClass(t *testing.T) {
 			t.Errorf("%s stands twice in the table", c.Code)
 		}
 		seen[c.Code] = true
+	}
+}
+
+// TestEveryCodeOfVersion2HasItsClass, and proves nothing where version 1 answers
+// with it: "unauthorized" there would end an order for a token of today.
+func TestEveryCodeOfVersion2HasItsClass(t *testing.T) {
+	want := map[Class]string{
+		InProgress:      "order_not_cancellable",
+		RetryLater:      "external_service_error service_unavailable rate_limit_exceeded retailer_unavailable retailer_rate_limited add_to_cart_failed cart_empty checkout_blocked checkout_failed",
+		AwaitFunds:      "insufficient_funds",
+		Operator:        "unauthorized forbidden invalid_token token_expired payment_required payment_method_required payment_failed payment_declined payment_method_invalid stripe_error stytch_error login_failed session_expired account_verification_required order_limit_exceeded",
+		Decision:        "gift_option_unavailable return_not_allowed unknown url_unreachable",
+		CustomerAddress: "invalid_shipping_address shipping_address_invalid shipping_unavailable",
+		RejectedForGood: "product_not_found product_out_of_stock out_of_stock invalid_product_url product_variant_required product_variant_unavailable product_quantity_unavailable quantity_limit_exceeded retailer_not_supported unsupported_retailer non_us_retailer unsupported_country retailer_country_not_supported guest_checkout_not_supported",
+		OurFault:        "bad_request validation_error not_found",
+		Duplicate:       "already_exists",
+	}
+	documented := 0
+	for class, codes := range want {
+		for _, code := range strings.Fields(codes) {
+			documented++
+			got := Classify(code)
+			if got.Class != class || !got.Known || !got.OnlyV2 || got.Meaning == "" || (class == RetryLater) != (got.MaxAttempts > 0 && got.MinPause > 0) {
+				t.Errorf("%s is %+v, want %s", code, got, class)
+			}
+			if v1 := classifyV1(code); v1.Known {
+				t.Errorf("%s is %+v in version 1, want an unknown code", code, v1)
+			}
+		}
+	}
+	for _, c := range Classes() {
+		if c.OnlyV2 {
+			documented--
+		} else if classifyV1(c.Code) != c {
+			t.Errorf("version 1 does not know its code %s", c.Code)
+		}
+	}
+	if documented != 0 {
+		t.Errorf("the table has %d codes of version 2 too few", documented)
+	}
+}
+
+// TestVersion1TakesNoCodeOfVersion2ForAnOutcome, neither of the paid call nor of
+// an order.
+func TestVersion1TakesNoCodeOfVersion2ForAnOutcome(t *testing.T) {
+	s := httptest.NewServer(answerWith(200, nil, `{"_type":"error","code":"forbidden"}`))
+	t.Cleanup(s.Close)
+	c := client(t, s.URL)
+	if got := c.Submit(t.Context(), request()); got.Verdict != Unknown {
+		t.Errorf("Submit = %+v, want Unknown", got)
+	}
+	if got, err := c.Get(t.Context(), "abc"); err == nil {
+		t.Errorf("Get = %+v, want an error of the call", got)
 	}
 }
 

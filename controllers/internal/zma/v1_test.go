@@ -268,7 +268,7 @@ func TestGetReadsEveryShape(t *testing.T) {
 		"placed, nothing shipped":                    {fmt.Sprintf(placed, `[]`, `[]`), base},
 		"parcels as a list":                          {fmt.Sprintf(placed, `[{"carrier":"UPS","tracking_number":"1Z","delivery_status":"Delivered"}]`, `[]`), with(func(o *Observation) { o.Parcels = []Parcel{parcel} })},
 		"parcels as one object":                      {fmt.Sprintf(placed, `{"carrier":"UPS","tracking_number":"1Z","delivery_status":"Delivered"}`, `null`), with(func(o *Observation) { o.Parcels = []Parcel{parcel} })},
-		"cancelled by the retailer":                  {fmt.Sprintf(placed, `[]`, `[{"type":"request.placed"},{"type":"order.cancelled"}]`), with(func(o *Observation) { o.Phase = CancelledByRetailer })},
+		"cancelled by the retailer":                  {fmt.Sprintf(placed, `[]`, `[{"type":"request.placed"},{"type":"order.cancelled"}]`), with(func(o *Observation) { o.Phase, o.CancelledMerchantOrders = CancelledByRetailer, []string{"112-1"} })},
 		"an update of no known type changes nothing": {fmt.Sprintf(placed, `[]`, `[{"type":"request.waved"}]`), base},
 		"processing is no failure":                   {`{"_type":"error","code":"request_processing"}`, Observation{RequestID: "abc", Phase: Processing, Code: "request_processing", Class: InProgress}},
 		"a review is no failure":                     {`{"_type":"error","code":"manual_review_required"}`, Observation{RequestID: "abc", Phase: InReview, Code: "manual_review_required", Class: Review}},

@@ -31,6 +31,9 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	fmt.Println(s.URL())
+	if o.V2 {
+		fmt.Println(s.V2URL())
+	}
 	<-ctx.Done()
 	return s.Close()
 }
@@ -47,6 +50,10 @@ func options(args []string) (zmasim.Options, error) {
 	flags.DurationVar(&o.ListingLag, "listing-lag", 0, "how long new orders are missing from the listing")
 	flags.BoolVar(&o.Control, "control", false, "serve /sim/ without authentication")
 	flags.StringVar(&o.StateFile, "state-file", "", "keep state and record in this file")
+	flags.BoolVar(&o.V2, "v2", false, "serve version 2 of the API too, and print its URL on a line of its own")
+	flags.StringVar(&o.V2Addr, "v2-addr", "127.0.0.1:0", "address of version 2")
+	flags.StringVar(&o.V2WebhookURL, "v2-webhook-url", "", "where version 2's events go")
+	flags.StringVar(&o.V2WebhookSecret, "v2-webhook-secret", "", "what signs them")
 	flags.IntVar(&o.Switches.ValidationStatus, "validation-status", 0, "HTTP status of refusals; 0 means 400")
 	flags.IntVar(&o.Switches.TokenStatus, "token-status", 0, "HTTP status for a wrong token; 0 means 401")
 	flags.IntVar(&o.Switches.UnknownIDStatus, "unknown-id-status", 0, "HTTP status for an unknown ID; 0 means 200")
@@ -54,6 +61,8 @@ func options(args []string) (zmasim.Options, error) {
 	flags.BoolVar(&o.Switches.RefuseChangedBody, "refuse-changed-body", false, "refuse a known key with another body")
 	flags.BoolVar(&o.Switches.InsufficientAtPost, "insufficient-at-post", false, "refuse for lack of balance at once")
 	flags.BoolVar(&o.Switches.BareList, "bare-list", false, "list orders as a bare array")
+	flags.BoolVar(&o.Switches.V2FlatErrors, "v2-flat-errors", false, "version 2's errors without the \"error\" around them")
+	flags.BoolVar(&o.Switches.V2FundsFirst, "v2-funds-first", false, "version 2 looks at the wallet before the key")
 	flags.StringVar((*string)(&o.Switches.Balance), "balance-body", "", "plain, available, unreadable, or all fields when empty")
 	o.Logf = log.Printf
 	return o, flags.Parse(args)
