@@ -136,7 +136,14 @@ func boundsOf(path string, s apiextensionsv1.JSONSchemaProps) []probe {
 
 func textBounds(path string, s apiextensionsv1.JSONSchemaProps) []probe {
 	var out []probe
-	text := func(n int64) string { return strings.Repeat("a", int(n)) }
+	text := func(n int64) string {
+		plain := strings.Repeat("a", int(n))
+		if s.Pattern == "" || regexp.MustCompile(s.Pattern).MatchString(plain) {
+			return plain
+		}
+		end := sample(s.Pattern)
+		return strings.Repeat("a", max(0, int(n)-len(end))) + end[:min(int(n), len(end))]
+	}
 	if s.MaxLength != nil {
 		out = append(out, probe{path, "is at most so long", []any{text(*s.MaxLength)}, text(*s.MaxLength + 1), "Too long"})
 	}
@@ -145,8 +152,8 @@ func textBounds(path string, s apiextensionsv1.JSONSchemaProps) []probe {
 	}
 	if s.Pattern != "" {
 		// Long enough, as a text that is too short is told only that.
-		blank := text(max(1, ptr.Deref(s.MinLength, 1)))
-		out = append(out, probe{path, "has a form", []any{sample(s.Pattern)}, strings.ReplaceAll(blank, "a", " "), "should match"})
+		blank := strings.Repeat(" ", int(max(1, ptr.Deref(s.MinLength, 1))))
+		out = append(out, probe{path, "has a form", []any{sample(s.Pattern)}, blank, "should match"})
 	}
 	if s.Format == "date-time" {
 		out = append(out, probe{path, "is a time", []any{"2026-03-01T12:00:00Z"}, "tomorrow", "must be of type date-time"})
@@ -166,7 +173,7 @@ func textBounds(path string, s apiextensionsv1.JSONSchemaProps) []probe {
 func sample(pattern string) string {
 	known := []string{
 		"a", "US", "USD", "a@b.example", "https://shop.example", "1h30m",
-		"6f0d4a58-0b2e-4f57-9a55-0d8d6cc6a001", "Placed",
+		"6f0d4a58-0b2e-4f57-9a55-0d8d6cc6a001", "Placed", "{body}",
 	}
 	form := regexp.MustCompile(pattern)
 	for _, s := range known {

@@ -32,6 +32,11 @@ const (
 	ConditionCostRecorded ConditionType = "CostRecorded"
 	// ConditionNotified says whether the customer has been told of the placement.
 	ConditionNotified ConditionType = "Notified"
+	// ConditionCancelled says how a wanted cancellation of a placed order ended.
+	ConditionCancelled ConditionType = "Cancelled"
+	// ConditionOverdue is True while the order stays longer in a state than that
+	// state should take.
+	ConditionOverdue ConditionType = "Overdue"
 )
 
 // Condition types of a ZMAAccount, beside Ready.
@@ -130,8 +135,10 @@ const (
 	ReasonCancelled = "Cancelled"
 	// ReasonCancelledByRetailer was placed and cancelled later by the retailer.
 	ReasonCancelledByRetailer = "CancelledByRetailer"
-	// ReasonCancellationRefused was placed and could not be cancelled any more.
-	ReasonCancellationRefused = "CancellationRefused"
+	// ReasonCancelledAfterPlacement was placed, and cancelled later as asked.
+	ReasonCancelledAfterPlacement = "CancelledAfterPlacement"
+	// ReasonAbandoned is not followed any more, by a person's wish.
+	ReasonAbandoned = "Abandoned"
 )
 
 // Reasons of the other conditions.
@@ -165,8 +172,13 @@ const (
 	ReasonNearBudget = "NearBudget"
 	// ReasonCircuitOpen means that the provider keeps failing.
 	ReasonCircuitOpen = "CircuitOpen"
+	// ReasonCancellationRefused means that a placed order could not be cancelled
+	// any more; the order itself goes on.
+	ReasonCancellationRefused = "CancellationRefused"
 	// ReasonNotSupported means that the feature asked for is not available.
 	ReasonNotSupported = "NotSupported"
+	// ReasonMappingInvalid means that an expression of a source can't be compiled.
+	ReasonMappingInvalid = "MappingInvalid"
 )
 
 // OrderConditionTypes are all condition types of a ZMAOrder.
@@ -175,7 +187,7 @@ func OrderConditionTypes() []ConditionType {
 		ConditionReady, ConditionReconciling, ConditionStalled,
 		ConditionValidated, ConditionPaymentVerified, ConditionFundsReserved,
 		ConditionSubmitted, ConditionPlaced, ConditionDelivered,
-		ConditionCostRecorded, ConditionNotified,
+		ConditionCostRecorded, ConditionNotified, ConditionCancelled, ConditionOverdue,
 	}
 }
 
@@ -206,6 +218,6 @@ func StalledReasons() []string {
 		ReasonCredentialsRefused, ReasonSubmissionOutcomeUnknown,
 		ReasonNeedsDecision, ReasonRetriesExhausted, ReasonRejected,
 		ReasonRequestRefused, ReasonCancelled, ReasonCancelledByRetailer,
-		ReasonCancellationRefused,
+		ReasonCancelledAfterPlacement, ReasonAbandoned,
 	}
 }

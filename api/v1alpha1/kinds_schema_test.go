@@ -71,6 +71,13 @@ func TestRulesOfOtherKinds(t *testing.T) {
 	}
 }
 
+func TestAPIVersionCantBeChanged(t *testing.T) {
+	o := object(t, "ZMAAccount", nil)
+	try(t, o, "")
+	set(t, o.Object, "spec.apiVersion", "v2")
+	judge(t, server.Update(t.Context(), o), "apiVersion can't be changed")
+}
+
 func TestInstallationIDCantBeChanged(t *testing.T) {
 	o := object(t, "ZMAAccount", nil)
 	try(t, o, "")

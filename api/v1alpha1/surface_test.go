@@ -47,7 +47,7 @@ func TestDefaults(t *testing.T) {
 		{account, "spec.budget.timezone", "UTC"}, {account, "spec.budget.warnAtPercent", int64(80)},
 		{account, "spec.maxPrice.percent", int64(20)}, {account, "spec.maxPrice.fixedCents", int64(1500)},
 		{account, "spec.balance.lowCents", int64(100000)}, {account, "spec.balance.criticalCents", int64(50000)}, {account, "spec.balance.pollInterval", "1m"},
-		{account, "spec.breaker.failures", int64(5)}, {account, "spec.breaker.openFor", "30s"}, {account, "spec.callback.tokenTTL", "2880h"},
+		{account, "spec.breaker.failures", int64(5)}, {account, "spec.breaker.openFor", "5s"}, {account, "spec.callback.tokenTTL", "2880h"},
 		{account, "spec.polling.interval", "1m"}, {account, "spec.polling.maxInterval", "2h"},
 		{source, "spec.auth.tolerance", "5m"}, {source, "spec.rateLimit.perMinute", int64(6000)}, {source, "spec.rateLimit.burst", int64(200)},
 		{source, "spec.rateLimit.perClientPerMinute", int64(6000)}, {source, "spec.maxBodyBytes", int64(262144)}, {source, "spec.cors.maxAgeSeconds", int64(600)}, {source, "spec.suspend", false},

@@ -77,6 +77,7 @@ type WebhookSourceSpec struct {
 //
 // +kubebuilder:validation:XValidation:rule="self.scheme == 'hmac' || !has(self.hmac)",message="hmac is for the scheme hmac only"
 // +kubebuilder:validation:XValidation:rule="self.scheme != 'hmac' || has(self.hmac)",message="the scheme hmac needs hmac"
+// +kubebuilder:validation:XValidation:rule="!has(self.tolerance) || (duration(self.tolerance) >= duration('1s') && duration(self.tolerance) <= duration('1h'))",message="tolerance must be between 1s and 1h"
 type WebhookAuth struct {
 	// scheme of authentication.
 	// +required
@@ -102,7 +103,9 @@ type WebhookAuth struct {
 	HMAC *HMACScheme `json:"hmac,omitempty"`
 }
 
-// HMACScheme is an HMAC over the raw body in a header.
+// HMACScheme is an HMAC over the raw body, and a time if there is one, in a header.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.signedContent) || self.signedContent.contains('{timestamp}') == has(self.timestampHeader)",message="signedContent must have {timestamp} when timestampHeader is set, and only then"
 type HMACScheme struct {
 	// header that carries the signature.
 	// +required
@@ -128,13 +131,28 @@ type HMACScheme struct {
 	// +kubebuilder:validation:Enum=hex;base64
 	Encoding string `json:"encoding,omitempty"`
 
-	// timestampHeader carries Unix seconds that are signed as "time.body". Without
-	// it a captured request can be replayed; replays make no second order.
+	// timestampHeader carries the time of sending, which is signed too. Without it a
+	// captured request can be replayed; replays make no second order.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
 	// +kubebuilder:validation:Pattern=`^[A-Za-z0-9-]+$`
 	TimestampHeader string `json:"timestampHeader,omitempty"`
+
+	// timestampUnit since 1970 of the time: s or ms.
+	// +optional
+	// +kubebuilder:default=s
+	// +kubebuilder:validation:Enum=s;ms
+	TimestampUnit string `json:"timestampUnit,omitempty"`
+
+	// signedContent is what is signed: text in which {timestamp} and {body} stand
+	// for the time as sent and the raw body, which comes last. "{timestamp}.{body}"
+	// with a timestampHeader and "{body}" without one when absent.
+	// +optional
+	// +kubebuilder:validation:MinLength=6
+	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:Pattern=`^[ -z|~]*(\{timestamp\}[ -/:-z|~][ -z|~]*)?\{body\}$`
+	SignedContent string `json:"signedContent,omitempty"`
 }
 
 // CORS allows browsers to post.
@@ -182,14 +200,15 @@ type RateLimit struct {
 
 // WebhookMapping makes orders from any JSON body by CEL over body and headers.
 type WebhookMapping struct {
-	// externalID expression yields the order's ID at the sender.
+	// externalID expression yields the order's ID at the sender, or a list of them,
+	// one for each order of a list.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
 	ExternalID string `json:"externalID"`
 
-	// order expression yields an object with the fields of the native body, or a
-	// list of them, one for each recipient.
+	// order expression yields an object with the fields of the native body except
+	// externalID, or a list of at most 50, one for each recipient.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=8192

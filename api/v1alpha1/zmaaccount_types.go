@@ -5,6 +5,7 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // ZMAAccountSpec is one prefunded account at the provider, and the limits
 // within which orders may spend from it.
 //
+// +kubebuilder:validation:XValidation:rule="self.apiVersion == oldSelf.apiVersion",message="apiVersion can't be changed: the other version knows nothing of the keys that were sent to this one; make another account"
 // +kubebuilder:validation:XValidation:rule="self.installationID == oldSelf.installationID",message="installationID can't be changed: idempotency keys derive from it"
 type ZMAAccountSpec struct {
 	// baseURL of the provider, without the version's path.
@@ -40,6 +41,11 @@ type ZMAAccountSpec struct {
 	// secretRef names the client token.
 	// +required
 	SecretRef SecretKeyReference `json:"secretRef"`
+
+	// webhookSecretRef names the secret by which version 2 of the provider's API
+	// signs its callbacks. Without it they are refused, and polling has to do.
+	// +optional
+	WebhookSecretRef *SecretKeyReference `json:"webhookSecretRef,omitempty"`
 
 	// stripeSecretRef names a secret or restricted Stripe key that may read
 	// PaymentIntents and charges. Without it, orders paid by Stripe wait.
@@ -88,11 +94,35 @@ type ZMAAccountSpec struct {
 	// +optional
 	// +kubebuilder:default={}
 	Polling PollingRule `json:"polling,omitempty,omitzero"`
+
+	// deadlines say how long an order may stay in a state before it is overdue,
+	// where the built-in ones do not fit.
+	// +optional
+	// +listType=map
+	// +listMapKey=reason
+	// +kubebuilder:validation:MaxItems=32
+	Deadlines []Deadline `json:"deadlines,omitempty"`
+}
+
+// Deadline is how long an order may stay in one state.
+type Deadline struct {
+	// reason of Ready that names the state.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:Pattern=`^[A-Za-z]+$`
+	Reason string `json:"reason"`
+
+	// after which the order is overdue.
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:Pattern=`^([0-9]+(ms|s|m|h))+$`
+	After metav1.Duration `json:"after"`
 }
 
 // SubmissionLimits bound the calls that spend.
 type SubmissionLimits struct {
-	// ratePerMinute of submissions.
+	// ratePerMinute of submissions, repeats included. A tenth of it may go at once
+	// after a quiet time.
 	// +optional
 	// +kubebuilder:default=60
 	// +kubebuilder:validation:Minimum=1
@@ -217,8 +247,9 @@ type BalanceRule struct {
 	PollInterval *metav1.Duration `json:"pollInterval,omitempty"`
 }
 
-// BreakerRule opens the circuit after failures in a row, and tries one order
-// after a pause.
+// BreakerRule opens the circuit after failures in a row: then nothing is
+// submitted, the provider is probed by reading the balance, and once it answers
+// one order tries before the others go.
 type BreakerRule struct {
 	// failures in a row that open the circuit.
 	// +optional
@@ -227,9 +258,9 @@ type BreakerRule struct {
 	// +kubebuilder:validation:Maximum=1000
 	Failures int32 `json:"failures,omitempty"`
 
-	// openFor is the pause before one order may try.
+	// openFor is the pause between two probes while the circuit is open.
 	// +optional
-	// +kubebuilder:default="30s"
+	// +kubebuilder:default="5s"
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=32
 	// +kubebuilder:validation:Pattern=`^([0-9]+(ms|s|m|h))+$`
@@ -311,6 +342,10 @@ type ZMAAccountStatus struct {
 	// balanceAt is when it was read.
 	// +optional
 	BalanceAt *metav1.Time `json:"balanceAt,omitempty"`
+
+	// balanceRaisedAt is when it was last read higher than before.
+	// +optional
+	BalanceRaisedAt *metav1.Time `json:"balanceRaisedAt,omitempty"`
 
 	// reservedCents of open orders.
 	// +optional

@@ -62,6 +62,10 @@ type ZMAOrderStatus struct {
 	// +optional
 	Recovery *Recovery `json:"recovery,omitempty"`
 
+	// cancellation of a placed order, as far as the provider has come.
+	// +optional
+	Cancellation *Cancellation `json:"cancellation,omitempty"`
+
 	// history holds the last transitions of Ready, oldest first.
 	// +optional
 	// +listType=atomic
@@ -217,6 +221,11 @@ type Cost struct {
 	// +optional
 	VarianceCents *int64 `json:"varianceCents,omitempty"`
 
+	// refundedCents came back for the order.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	RefundedCents int64 `json:"refundedCents,omitempty"`
+
 	// display is the best known cost for people to read.
 	// +optional
 	// +kubebuilder:validation:MaxLength=32
@@ -256,16 +265,105 @@ type Recovery struct {
 	// +optional
 	NextAttemptAt *metav1.Time `json:"nextAttemptAt,omitempty"`
 
+	// pausedAt is when the pause until nextAttemptAt began. A provider that has
+	// come back since ends the pause.
+	// +optional
+	PausedAt *metav1.MicroTime `json:"pausedAt,omitempty"`
+
+	// allowedAttempt is the highest attempt that a person has asked for.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	AllowedAttempt int64 `json:"allowedAttempt,omitempty"`
+
+	// approvedAddress is the fingerprint of the address for which a person has
+	// approved the order; another address needs another approval.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	ApprovedAddress string `json:"approvedAddress,omitempty"`
+
+	// rejected says that a person has ended the order.
+	// +optional
+	Rejected bool `json:"rejected,omitempty"`
+
+	// abandoned says that a person has given the order up: it is not followed any
+	// more, and deletion does not wait for its end.
+	// +optional
+	Abandoned bool `json:"abandoned,omitempty"`
+
 	// lastHandledRequest is the value of the annotation zma.dev/recover that was
 	// acted on last; the same value never acts twice.
 	// +optional
 	// +kubebuilder:validation:MaxLength=256
 	LastHandledRequest string `json:"lastHandledRequest,omitempty"`
 
+	// lastHandledAt is when that request was acted on.
+	// +optional
+	LastHandledAt *metav1.MicroTime `json:"lastHandledAt,omitempty"`
+
+	// lastHandledBy is the user who asked, as stamped.
+	// +optional
+	// +kubebuilder:validation:MaxLength=256
+	LastHandledBy string `json:"lastHandledBy,omitempty"`
+
+	// handledRequests are the values that were acted on lately, the latest last.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=20
+	// +kubebuilder:validation:items:MaxLength=256
+	HandledRequests []string `json:"handledRequests,omitempty"`
+
 	// lastResult of that request.
 	// +optional
 	// +kubebuilder:validation:MaxLength=512
 	LastResult string `json:"lastResult,omitempty"`
+}
+
+// CancellationState is how far the cancellation of a merchant order is.
+// +kubebuilder:validation:Enum=Requested;Cancelled;Refused
+type CancellationState string
+
+const (
+	// CancellationRequested means that the provider has been asked.
+	CancellationRequested CancellationState = "Requested"
+	// CancellationCancelled means that the merchant order is cancelled.
+	CancellationCancelled CancellationState = "Cancelled"
+	// CancellationRefused means that it is too late.
+	CancellationRefused CancellationState = "Refused"
+)
+
+// Cancellation is the cancellation of a placed order.
+type Cancellation struct {
+	// requestedAt is when the provider was first asked.
+	// +optional
+	RequestedAt *metav1.Time `json:"requestedAt,omitempty"`
+
+	// merchantOrders that the provider was asked to cancel, each by itself.
+	// +optional
+	// +listType=map
+	// +listMapKey=merchantOrderID
+	// +kubebuilder:validation:MaxItems=50
+	MerchantOrders []MerchantCancellation `json:"merchantOrders,omitempty"`
+}
+
+// MerchantCancellation is the cancellation of one merchant order.
+type MerchantCancellation struct {
+	// merchantOrderID at the retailer.
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=64
+	MerchantOrderID string `json:"merchantOrderID"`
+
+	// requestID of the cancellation at the provider.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	RequestID string `json:"requestID,omitempty"`
+
+	// state of the cancellation.
+	State CancellationState `json:"state"`
+
+	// errorCode of a refusal.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	ErrorCode string `json:"errorCode,omitempty"`
 }
 
 // Transition is one change of Ready's reason.
