@@ -9,6 +9,7 @@ import (
 
 	"github.com/zma-operator/zma-operator/api/v1alpha1"
 	"github.com/zma-operator/zma-operator/controllers/internal/condition"
+	"github.com/zma-operator/zma-operator/controllers/internal/pace"
 )
 
 func setAccount(a *v1alpha1.ZMAAccount, typ string, status metav1.ConditionStatus, reason, message string, now time.Time) {
@@ -22,6 +23,9 @@ func setAccount(a *v1alpha1.ZMAAccount, typ string, status metav1.ConditionStatu
 // settled since.
 func readable(a *v1alpha1.ZMAAccount, cents int64, now time.Time) {
 	at := metav1.NewTime(now.UTC().Truncate(time.Second))
+	if last := a.Status.BalanceCents; last == nil || cents > *last {
+		a.Status.BalanceRaisedAt = &at
+	}
 	a.Status.BalanceCents, a.Status.BalanceAt = &cents, &at
 	setAccount(a, v1alpha1.ConditionCredentialsValid, metav1.ConditionTrue, v1alpha1.ReasonSucceeded, "The provider takes the token.", now)
 	low, critical := int64(100_000), int64(50_000)
@@ -49,6 +53,18 @@ func unreadable(a *v1alpha1.ZMAAccount, reason, message string, now time.Time) {
 func unknownBalance(a *v1alpha1.ZMAAccount, now time.Time) {
 	a.Status.BalanceCents, a.Status.BalanceAt = nil, nil
 	setAccount(a, v1alpha1.ConditionBalanceSufficient, metav1.ConditionUnknown, v1alpha1.ReasonBalanceUnreadable, "The balance can't be read; orders are not held for it.", now)
+}
+
+// circuit sets CircuitClosed. The next process goes on with what it says.
+func circuit(a *v1alpha1.ZMAAccount, state pace.State, now time.Time) {
+	switch state {
+	case pace.Open:
+		setAccount(a, v1alpha1.ConditionCircuitClosed, metav1.ConditionFalse, v1alpha1.ReasonCircuitOpen, "The provider keeps failing; nothing is submitted until it answers.", now)
+	case pace.HalfOpen:
+		setAccount(a, v1alpha1.ConditionCircuitClosed, metav1.ConditionFalse, v1alpha1.ReasonCircuitOpen, "The provider answers again; one order tries.", now)
+	default:
+		setAccount(a, v1alpha1.ConditionCircuitClosed, metav1.ConditionTrue, v1alpha1.ReasonSucceeded, "The provider answers.", now)
+	}
 }
 
 // conclude sets WithinBudget and Ready.

@@ -3,6 +3,7 @@ package controllers
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -14,6 +15,8 @@ import (
 
 	"github.com/zma-operator/zma-operator/api/v1alpha1"
 	"github.com/zma-operator/zma-operator/controllers/internal/act"
+	"github.com/zma-operator/zma-operator/controllers/internal/condition"
+	"github.com/zma-operator/zma-operator/controllers/internal/pace"
 	"github.com/zma-operator/zma-operator/controllers/internal/zma"
 	"github.com/zma-operator/zma-operator/internal/ledger"
 	"github.com/zma-operator/zma-operator/internal/telemetry"
@@ -29,6 +32,7 @@ type AccountReconciler struct {
 	client    client.Client
 	ledger    accountLedger
 	providers act.Providers
+	gates     *pace.Registry
 	metrics   *telemetry.Metrics
 	now       func() time.Time
 	timeout   time.Duration
@@ -44,41 +48,114 @@ func (r *AccountReconciler) Reconcile(ctx context.Context, req reconcile.Request
 	if err := r.client.Get(ctx, req.NamespacedName, &account); err != nil {
 		r.metrics.AccountBalance.DeleteLabelValues(req.Namespace, req.Name)
 		r.metrics.AccountReserved.DeleteLabelValues(req.Namespace, req.Name)
+		r.metrics.AccountCircuit.DeleteLabelValues(req.Namespace, req.Name)
 		return reconcile.Result{}, client.IgnoreNotFound(err)
 	}
-	if changed, err := r.guard(ctx, &account); err != nil || changed {
+	if left, err := r.guard(ctx, &account); err != nil || left {
 		return reconcile.Result{}, err
 	}
-	stored := account.DeepCopy()
-	r.readBalance(ctx, &account)
+	stored, start := account.DeepCopy(), r.now()
+	if err := r.probe(ctx, &account); err != nil {
+		return reconcile.Result{}, err
+	}
 	if err := r.readSpend(ctx, &account); err != nil {
 		log.FromContext(ctx).Info("Spend could not be read from the ledger", "error", err.Error())
+	}
+	pause, err := r.count(ctx, &account)
+	if err != nil {
+		return reconcile.Result{}, err
 	}
 	r.conclude(&account)
 	if !equality.Semantic.DeepEqual(account.Status, stored.Status) {
 		if err := r.client.Status().Update(ctx, &account); err != nil {
-			return reconcile.Result{}, quietConflict(err)
+			if apierrors.IsConflict(err) {
+				// The change that won may be one that brings no event, such as a label.
+				return reconcile.Result{RequeueAfter: shortestPause}, nil
+			}
+			return reconcile.Result{}, client.IgnoreNotFound(err)
 		}
 	}
-	return reconcile.Result{RequeueAfter: pollInterval(&account)}, nil
+	// Counted from the start: a probe that had to be given up is followed by the next
+	// one at once.
+	return reconcile.Result{RequeueAfter: max(pause-r.now().Sub(start), shortestPause)}, nil
+}
+
+// Bounds of a probe.
+const (
+	// probeTimeout of the balance while the circuit is not closed: one that hangs
+	// must not hide for long that the provider is back.
+	probeTimeout = 5 * time.Second
+	// shortestPause between two readings.
+	shortestPause = 100 * time.Millisecond
+)
+
+// probe reads the balance, which also tells whether the provider answers.
+func (r *AccountReconciler) probe(ctx context.Context, account *v1alpha1.ZMAAccount) error {
+	gate, err := r.gates.For(ctx, account)
+	if err != nil {
+		return err
+	}
+	timeout := r.timeout
+	if state, _ := gate.Circuit(); state != pace.Closed {
+		timeout = min(timeout, probeTimeout)
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	r.readBalance(ctx, account)
+	return nil
+}
+
+// count says how many orders wait and how the circuit stands, and gives the pause
+// until the balance is read again: reading it is the probe of an open circuit.
+func (r *AccountReconciler) count(ctx context.Context, account *v1alpha1.ZMAAccount) (time.Duration, error) {
+	gate, err := r.gates.For(ctx, account)
+	if err != nil {
+		return 0, err
+	}
+	var orders v1alpha1.ZMAOrderList
+	err = r.client.List(ctx, &orders, client.InNamespace(account.Namespace), client.MatchingFields{indexAccount: account.Name}, client.UnsafeDisableDeepCopy)
+	if err != nil {
+		return 0, err
+	}
+	account.Status.OrdersWaiting = 0
+	for i := range orders.Items {
+		if slices.Contains(waitingReasons(), condition.ReadyReason(&orders.Items[i])) {
+			account.Status.OrdersWaiting++
+		}
+	}
+	state, _ := gate.Circuit()
+	circuit(account, state, r.now())
+	if state == pace.Closed {
+		return pollInterval(account), nil
+	}
+	return min(pollInterval(account), pace.ProbePause(account)), nil
+}
+
+// waitingReasons are those of orders that wait for their account or its provider.
+func waitingReasons() []string {
+	return []string{
+		v1alpha1.ReasonAwaitingFunds, v1alpha1.ReasonBudgetExceeded, v1alpha1.ReasonThrottled, v1alpha1.ReasonProviderUnavailable,
+		v1alpha1.ReasonResolvingSubmission, v1alpha1.ReasonRetryScheduled,
+	}
 }
 
 // guard keeps the finalizer in step: an account goes only when no order may have
-// been bought with it without a known end.
-func (r *AccountReconciler) guard(ctx context.Context, account *v1alpha1.ZMAAccount) (changed bool, err error) {
+// been bought with it without a known end. left tells that it is going. A conflict
+// is an error here: a change of finalizers is no event that would bring the account
+// back.
+func (r *AccountReconciler) guard(ctx context.Context, account *v1alpha1.ZMAAccount) (left bool, err error) {
 	stored := account.DeepCopy()
-	if account.DeletionTimestamp.IsZero() {
-		if !controllerutil.AddFinalizer(account, v1alpha1.AccountFinalizer) {
-			return false, nil
-		}
-	} else {
+	left = !account.DeletionTimestamp.IsZero()
+	if left {
 		inUse, err := r.inUse(ctx, account)
 		if err != nil || inUse || !controllerutil.RemoveFinalizer(account, v1alpha1.AccountFinalizer) {
 			return false, err
 		}
+	} else if !controllerutil.AddFinalizer(account, v1alpha1.AccountFinalizer) {
+		return false, nil
 	}
 	patch := client.MergeFromWithOptions(stored, client.MergeFromWithOptimisticLock{})
-	return true, quietConflict(r.client.Patch(ctx, account, patch))
+	return left, client.IgnoreNotFound(r.client.Patch(ctx, account, patch))
 }
 
 // inUse tells whether an order of the account has an attempt under way.
@@ -96,12 +173,6 @@ func (r *AccountReconciler) inUse(ctx context.Context, account *v1alpha1.ZMAAcco
 }
 
 func (r *AccountReconciler) readBalance(ctx context.Context, account *v1alpha1.ZMAAccount) {
-	ctx, cancel := context.WithTimeout(ctx, r.timeout)
-	defer cancel()
-	if account.Spec.APIVersion != "v1" {
-		unreadable(account, v1alpha1.ReasonNotSupported, "This version of the provider's API is not supported yet.", r.now())
-		return
-	}
 	provider, err := r.providers.For(ctx, account)
 	if err != nil {
 		unreadable(account, v1alpha1.ReasonSecretNotFound, "The account's token can't be read.", r.now())

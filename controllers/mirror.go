@@ -90,11 +90,11 @@ func (m *Mirror) batch(ctx context.Context) bool {
 		if apierrors.IsNotFound(err) {
 			continue // its end was recorded before its finalizer went
 		}
-		if err == nil {
+		if err == nil && v1alpha1.HasDerivedName(&order) { // others are not the order that they claim to be
 			snapshots = append(snapshots, snapshot(&order))
 		}
 	}
-	m.finish(keys, len(snapshots), m.write(ctx, snapshots))
+	m.finish(keys, m.write(ctx, snapshots))
 	return open
 }
 
@@ -126,7 +126,7 @@ func (m *Mirror) take(ctx context.Context) (keys []types.NamespacedName, open bo
 	return keys, true
 }
 
-func (m *Mirror) finish(keys []types.NamespacedName, rows int, err error) {
+func (m *Mirror) finish(keys []types.NamespacedName, err error) {
 	for _, key := range keys {
 		if err != nil {
 			m.queue.AddRateLimited(key)
@@ -140,9 +140,7 @@ func (m *Mirror) finish(keys []types.NamespacedName, rows int, err error) {
 	if err != nil {
 		m.Metrics.MirrorErrors.Inc()
 		m.Log.Info("Orders could not be mirrored; trying again", "orders", len(keys), "error", err.Error())
-		return
 	}
-	m.Metrics.MirrorRows.Add(float64(rows))
 }
 
 // snapshot is what the mirror keeps of an order.

@@ -40,7 +40,7 @@ func (r *OrderReconciler) Reconcile(ctx context.Context, req reconcile.Request) 
 	var order v1alpha1.ZMAOrder
 	if err := r.client.Get(ctx, req.NamespacedName, &order); err != nil {
 		if apierrors.IsNotFound(err) {
-			r.act.Polls.Forget(req.NamespacedName)
+			r.act.Forget(req.NamespacedName)
 			return reconcile.Result{}, nil
 		}
 		return reconcile.Result{}, err
@@ -48,6 +48,8 @@ func (r *OrderReconciler) Reconcile(ctx context.Context, req reconcile.Request) 
 	ctx = logr.NewContext(ctx, logr.FromContextOrDiscard(ctx).WithValues("correlationID", order.Annotations[v1alpha1.AnnotationRequestID]))
 	t := &act.Task{Order: &order, Stored: order.DeepCopy()}
 	after, err := r.drive(ctx, t)
+	r.act.Track(ctx, t)
+	r.act.Ignore(ctx, t)
 	if err != nil || after == 0 {
 		return reconcile.Result{}, err
 	}
@@ -91,9 +93,16 @@ func (r *OrderReconciler) failed(ctx context.Context, t *act.Task, err error) (t
 	return r.settle(ctx, t, after)
 }
 
+// settle writes what has come of a reconciliation, and looks again when the order
+// would become overdue.
 func (r *OrderReconciler) settle(ctx context.Context, t *act.Task, after time.Duration) (time.Duration, error) {
+	if due := r.act.Deadline(t); due > 0 && (after == 0 || due < after) {
+		after = due
+	}
 	if err := r.act.WriteStatus(ctx, t); err != nil {
 		return r.act.Translate(ctx, t, err)
 	}
+	r.act.Alert(ctx, t)
+	r.act.Record(ctx, t)
 	return after, nil
 }

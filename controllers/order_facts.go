@@ -15,6 +15,7 @@ import (
 	"github.com/zma-operator/zma-operator/api/v1alpha1"
 	"github.com/zma-operator/zma-operator/controllers/internal/act"
 	"github.com/zma-operator/zma-operator/controllers/internal/machine"
+	"github.com/zma-operator/zma-operator/controllers/internal/pace"
 	"github.com/zma-operator/zma-operator/internal/secrets"
 )
 
@@ -24,6 +25,11 @@ type gatherer struct {
 	secrets  *secrets.Reader
 	policies act.Policies
 	polls    *act.Polls
+	gates    *pace.Registry
+	// recalled tells whether the ledger was asked about an order.
+	recalled func(*v1alpha1.ZMAOrder) bool
+	// allowUnstamped takes requests for recovery without a stamp of who asked.
+	allowUnstamped bool
 }
 
 // gather reads account, policy and notifications into the task and returns the
@@ -32,6 +38,9 @@ func (g *gatherer) gather(ctx context.Context, t *act.Task) (machine.Facts, erro
 	var f machine.Facts
 	f.LastObserved, f.Hinted = g.polls.Last(t.Order)
 	f.Jitter = act.Jitter(t.Order)
+	t.Asked, t.AskedBy, t.AskedIgnored = asked(t.Order, g.allowUnstamped)
+	f.Asked = t.Asked
+	f.Recalled = g.recalled(t.Order)
 
 	account := &v1alpha1.ZMAAccount{}
 	found, err := g.get(ctx, t.Order.Namespace, t.Order.Spec.AccountRef.Name, account)
@@ -40,7 +49,7 @@ func (g *gatherer) gather(ctx context.Context, t *act.Task) (machine.Facts, erro
 	}
 	if found {
 		t.Account, f.Account = account, account
-		if err := g.credentials(ctx, account, &f); err != nil {
+		if err := errors.Join(g.credentials(ctx, account, &f), g.circuit(ctx, account, &f)); err != nil {
 			return f, err
 		}
 		if err := g.notifications(ctx, t); err != nil {
@@ -58,6 +67,16 @@ func (g *gatherer) credentials(ctx context.Context, account *v1alpha1.ZMAAccount
 	}
 	f.CredentialsFound = err == nil
 	f.CredentialsValidSince = trueSince(account.Status.Conditions, v1alpha1.ConditionCredentialsValid)
+	return nil
+}
+
+func (g *gatherer) circuit(ctx context.Context, account *v1alpha1.ZMAAccount, f *machine.Facts) error {
+	gate, err := g.gates.For(ctx, account)
+	if err != nil {
+		return fmt.Errorf("count the account's orders in flight: %w", err)
+	}
+	state, closedAt := gate.Circuit()
+	f.CircuitOpen, f.CircuitTrying, f.ProviderBackAt = state == pace.Open, state == pace.HalfOpen, closedAt
 	return nil
 }
 

@@ -36,6 +36,7 @@ func waitingForAccount() []string {
 	return []string{
 		v1alpha1.ReasonAccountNotReady, v1alpha1.ReasonAwaitingFunds, v1alpha1.ReasonBudgetExceeded,
 		v1alpha1.ReasonSuspended, v1alpha1.ReasonCredentialsRefused, v1alpha1.ReasonProviderAccountChanged,
+		v1alpha1.ReasonThrottled,
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -19,6 +20,7 @@ import (
 	"github.com/zma-operator/zma-operator/api/v1alpha1"
 	"github.com/zma-operator/zma-operator/controllers/internal/act"
 	"github.com/zma-operator/zma-operator/controllers/internal/notify"
+	"github.com/zma-operator/zma-operator/controllers/internal/pace"
 	"github.com/zma-operator/zma-operator/controllers/internal/payment"
 	"github.com/zma-operator/zma-operator/controllers/internal/policy"
 	"github.com/zma-operator/zma-operator/controllers/internal/zma"
@@ -47,6 +49,16 @@ type Options struct {
 	MailLease time.Duration
 	// StripeURL of Stripe's API; its public one when empty.
 	StripeURL string
+	// AllowUnstampedRecovery acts on requests for recovery that no admission policy
+	// has stamped with who asked.
+	AllowUnstampedRecovery bool
+	// SweepInterval is the pause between two comparisons with the provider's list
+	// of orders; none are made when 0.
+	SweepInterval time.Duration
+	// Registry takes the gauges of orders by state.
+	Registry prometheus.Registerer
+	// AuditNamespace holds the head of the audit chain; it is not kept when empty.
+	AuditNamespace string
 	// ListenHints takes callbacks of webhook processes through Postgres. Not
 	// needed where the webhook endpoint runs in the same process.
 	ListenHints bool
@@ -61,37 +73,65 @@ const OutcomeTimeout = 20 * time.Second
 func Setup(ctx context.Context, mgr manager.Manager, o Options) (*Hints, error) {
 	reader := secrets.NewReader(mgr.GetAPIReader(), o.SecretTTL, o.Now)
 	polls := act.NewPolls()
-	hints := newHints(polls)
+	hints := newHints(polls, mgr.GetCache(), o.Metrics)
 	policies := policy.NewCache()
 	wake := make(chan struct{}, 1)
-	providers := act.NewClientCache(reader, zma.NewHTTPClient(), o.Metrics, o.Now)
+	waker := newWaker(mgr.GetCache())
+	gates := gatesOf(waker, o)
+	providers := &pace.Providers{Inner: act.NewClientCache(reader, zma.NewHTTPClient(), o.Metrics, o.Now), Gates: gates, Now: o.Now}
 	executors := act.New(act.Config{
-		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Ledger: o.Ledger, Providers: providers, Policies: policies,
+		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Providers: providers, Gates: gates, Policies: policies,
+		Ledger:   &act.GuardedLedger{Inner: o.Ledger, Now: o.Now, Back: waker.ledgerBack},
 		Payments: payments(reader, o.StripeURL), Secrets: reader, Polls: polls,
 		Events: mgr.GetEventRecorder("zma-operator"), Metrics: o.Metrics, Now: o.Now, Roll: o.Roll,
 		CallTimeout: o.CallTimeout, WriteTimeout: OutcomeTimeout, MailQueued: func() { nudge(wake) },
 	})
 	orders := &OrderReconciler{
 		client: mgr.GetClient(), act: executors, now: o.Now,
-		facts: &gatherer{client: mgr.GetClient(), secrets: reader, policies: policies, polls: polls},
+		facts: &gatherer{
+			client: mgr.GetClient(), secrets: reader, policies: policies, polls: polls, gates: gates,
+			recalled: executors.Recalled, allowUnstamped: o.AllowUnstampedRecovery,
+		},
 	}
 	accounts := &AccountReconciler{
-		client: mgr.GetClient(), ledger: o.Ledger, providers: providers,
+		client: mgr.GetClient(), ledger: o.Ledger, providers: providers, gates: gates,
 		metrics: o.Metrics, now: o.Now, timeout: o.CallTimeout,
 	}
 	err := errors.Join(
 		index(ctx, mgr),
-		orders.setup(mgr, hints, o.Workers),
-		accounts.setup(mgr),
+		orders.setup(mgr, hints, waker, o.Workers),
+		accounts.setup(mgr, waker),
 		(&OrderPolicyReconciler{client: mgr.GetClient(), policies: policies, now: o.Now}).setup(mgr),
 		(&WebhookSourceReconciler{client: mgr.GetClient(), secrets: reader, now: o.Now}).setup(mgr),
 		(&NotificationPolicyReconciler{Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Secrets: reader}).SetupWithManager(mgr),
 		addWorkers(mgr, reader, hints, wake, o),
+		addSweep(mgr, providers, o),
+		addAuditSealer(mgr, o),
+		mgr.Add(gates), mgr.Add(waker),
+		o.Registry.Register(NewCensus(mgr.GetCache(), o.Now)),
 	)
 	if err != nil {
 		return nil, fmt.Errorf("set up controllers: %w", err)
 	}
 	return hints, nil
+}
+
+// gatesOf makes the gates of the accounts. What waits at one is woken by the waker.
+func gatesOf(w *waker, o Options) *pace.Registry {
+	return pace.NewRegistry(pace.Hooks{
+		Now: o.Now, Wake: w.turn,
+		InFlight: func(ctx context.Context, account types.NamespacedName) ([]types.NamespacedName, error) {
+			return w.inFlight(ctx, account, pace.InFlight)
+		},
+		Changed: func(account types.NamespacedName, state pace.State) {
+			o.Metrics.AccountCircuit.WithLabelValues(account.Namespace, account.Name).Set(float64(state))
+			w.circuit(account)
+			if state != pace.HalfOpen {
+				// They go, or take their places at the gate.
+				w.forProvider(account)
+			}
+		},
+	})
 }
 
 // payments verifies each account's payments with that account's own key.
@@ -116,25 +156,32 @@ func index(ctx context.Context, mgr manager.Manager) error {
 	return errors.Join(
 		i.IndexField(ctx, &v1alpha1.ZMAOrder{}, indexAccount, accountOf),
 		i.IndexField(ctx, &v1alpha1.ZMAOrder{}, indexPolicy, policyOf),
+		i.IndexField(ctx, &v1alpha1.ZMAOrder{}, indexRequest, requestOf),
 	)
 }
 
-func (r *OrderReconciler) setup(mgr manager.Manager, hints *Hints, workers int) error {
+func (r *OrderReconciler) setup(mgr manager.Manager, hints *Hints, waker *waker, workers int) error {
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("zmaorder").
 		For(&v1alpha1.ZMAOrder{}).
 		Watches(&v1alpha1.ZMAAccount{}, enqueueWaiting(r.client, indexAccount, waitingForAccount())).
 		Watches(&v1alpha1.OrderPolicy{}, enqueueWaiting(r.client, indexPolicy, waitingForPolicy())).
-		WatchesRawSource(source.Channel(hints.events, &handler.EnqueueRequestForObject{})).
+		Watches(&v1alpha1.ZMAOrder{}, personFirst()).
+		Watches(&v1alpha1.ZMAOrder{}, unsentFirst()).
+		Watches(&v1alpha1.ZMAOrder{}, hints.claims()).
+		WatchesRawSource(hints.source()).
+		WatchesRawSource(source.Channel(waker.turns, turnFirst())).
+		WatchesRawSource(source.Channel(waker.wakes, &handler.EnqueueRequestForObject{})).
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers}).
 		Complete(r)
 }
 
-func (r *AccountReconciler) setup(mgr manager.Manager) error {
+func (r *AccountReconciler) setup(mgr manager.Manager, waker *waker) error {
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("zmaaccount").
 		For(&v1alpha1.ZMAAccount{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.ZMAOrder{}, handler.EnqueueRequestsFromMapFunc(accountOfDeletion(r.client))).
+		WatchesRawSource(source.Channel(waker.account, &handler.EnqueueRequestForObject{})).
 		Complete(r)
 }
 
@@ -163,6 +210,16 @@ func addWorkers(mgr manager.Manager, reader *secrets.Reader, hints *Hints, wake 
 		errs = append(errs, mgr.Add(&HintListener{Listen: o.Ledger.ListenHints, Hints: hints, Log: mgr.GetLogger().WithName("hints"), Pause: time.Second}))
 	}
 	return errors.Join(errs...)
+}
+
+func addSweep(mgr manager.Manager, providers act.Providers, o Options) error {
+	if o.SweepInterval == 0 {
+		return nil
+	}
+	return mgr.Add(&OrphanSweep{
+		Client: mgr.GetClient(), Ledger: o.Ledger, Providers: providers, Metrics: o.Metrics,
+		Log: mgr.GetLogger().WithName("orphans"), Now: o.Now, Roll: o.Roll, Every: o.SweepInterval,
+	})
 }
 
 // nudge wakes a worker that may be awake already.

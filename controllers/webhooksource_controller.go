@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -25,6 +26,9 @@ import (
 // sourceRecheck is how often a source is looked at again: its Secrets are not
 // watched.
 const sourceRecheck = time.Minute
+
+// maxCompileMessage bounds what a condition says of an expression, in bytes.
+const maxCompileMessage = 1024
 
 // WebhookSourceReconciler says of each WebhookSource whether it is served, and
 // where.
@@ -70,6 +74,9 @@ func (r *WebhookSourceReconciler) judge(ctx context.Context, s *v1alpha1.Webhook
 	if missing := source.Unsupported(s); missing != "" {
 		return no(v1alpha1.ReasonNotSupported, "Not available: "+missing+"."), nil
 	}
+	if err := source.Compile(s); err != nil {
+		return no(v1alpha1.ReasonMappingInvalid, bounded(err.Error())), nil
+	}
 	if s.Spec.Suspend {
 		return no(v1alpha1.ReasonSuspended, "spec.suspend is true; senders are told to send again later."), nil
 	}
@@ -98,11 +105,20 @@ func (r *WebhookSourceReconciler) judgeSecrets(ctx context.Context, s *v1alpha1.
 		case err != nil:
 			return metav1.Condition{}, err
 		}
-		if err := source.CheckSecret(s.Spec.Auth.Scheme, secret); err != nil {
+		if err := source.CheckSecret(s.Spec.Auth, secret); err != nil {
 			return metav1.Condition{Status: metav1.ConditionFalse, Reason: v1alpha1.ReasonSecretUnusable, Message: fmt.Sprintf("auth.secretRefs[%d]: %v.", i, err)}, nil
 		}
 	}
 	return metav1.Condition{Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonSucceeded, Message: "Webhooks are taken."}, nil
+}
+
+// bounded cuts a message that is as long as the expressions make it. What comes
+// first is where the error is.
+func bounded(message string) string {
+	if len(message) <= maxCompileMessage {
+		return message
+	}
+	return strings.ToValidUTF8(message[:maxCompileMessage-len("…")], "") + "…"
 }
 
 // winner is the name of the source that serves the path.

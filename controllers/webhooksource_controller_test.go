@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -20,7 +21,11 @@ import (
 	"github.com/zma-operator/zma-operator/internal/secrets"
 )
 
-const sourceSecret = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
+const (
+	sourceSecret = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
+	// standardKey is the ed25519 public key of RFC 8032, section 7.1, test 1.
+	standardKey = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+)
 
 func sourceNamed(name string, change func(*v1alpha1.WebhookSource)) *v1alpha1.WebhookSource {
 	s := &v1alpha1.WebhookSource{
@@ -49,7 +54,8 @@ func sourceWorld(t *testing.T, writes *int, objects ...client.Object) *WebhookSo
 	objects = append(objects,
 		&v1alpha1.ZMAAccount{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "main"}},
 		&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "keys"},
-			Data: map[string][]byte{"good": []byte(sourceSecret), "planted": []byte("planted")}})
+			Data: map[string][]byte{"good": []byte(sourceSecret), "planted": []byte("planted"), "text": []byte("sixteen letters!"),
+				"public": []byte("whpk_" + standardKey), "private": []byte("whsk_" + standardKey)}})
 	c := fake.NewClientBuilder().WithScheme(scheme).WithObjects(objects...).WithStatusSubresource(&v1alpha1.WebhookSource{}).
 		WithInterceptorFuncs(interceptor.Funcs{SubResourceUpdate: func(ctx context.Context, c client.Client, sub string, o client.Object, opts ...client.SubResourceUpdateOption) error {
 			*writes++
@@ -86,21 +92,49 @@ func TestASourceSaysWhetherItIsServed(t *testing.T) {
 			}
 		}
 	}
+	signedBy := func(scheme v1alpha1.AuthScheme, key string) func(*v1alpha1.WebhookSource) {
+		return func(s *v1alpha1.WebhookSource) {
+			keys(key)(s)
+			if s.Spec.Auth.Scheme = scheme; scheme == v1alpha1.AuthHMAC {
+				s.Spec.Auth.HMAC = &v1alpha1.HMACScheme{Header: "X-Signature"}
+			}
+		}
+	}
+	mapped := func(order string) func(*v1alpha1.WebhookSource) {
+		return func(s *v1alpha1.WebhookSource) {
+			s.Spec.Mapping = &v1alpha1.WebhookMapping{ExternalID: "body.id", Order: order}
+		}
+	}
 	cases := map[string]struct {
 		name   string
 		change func(*v1alpha1.WebhookSource)
 		reason string
-		path   string
+		// message begins with it.
+		message string
+		path    string
 	}{
-		"complete":                     {reason: v1alpha1.ReasonSucceeded, path: path},
-		"suspended":                    {change: func(s *v1alpha1.WebhookSource) { s.Spec.Suspend = true }, reason: v1alpha1.ReasonSuspended, path: path},
-		"a filter is not available":    {change: func(s *v1alpha1.WebhookSource) { s.Spec.EventFilter = "true" }, reason: v1alpha1.ReasonNotSupported},
-		"a scheme is not available":    {change: func(s *v1alpha1.WebhookSource) { s.Spec.Auth.Scheme = v1alpha1.AuthStripe }, reason: v1alpha1.ReasonNotSupported},
-		"a name beyond an order's":     {name: strings.Repeat("w", 253), reason: v1alpha1.ReasonNotSupported},
-		"no account":                   {change: func(s *v1alpha1.WebhookSource) { s.Spec.AccountRef.Name = "none" }, reason: v1alpha1.ReasonAccountNotReady, path: path},
-		"no secret":                    {change: keys("good", "absent"), reason: v1alpha1.ReasonSecretNotFound, path: path},
-		"a short secret":               {change: keys("good", "planted"), reason: v1alpha1.ReasonSecretUnusable, path: path},
-		"an older source has its path": {change: func(s *v1alpha1.WebhookSource) { s.Spec.Path = "old" }, reason: v1alpha1.ReasonPathConflict, path: "/webhooks/shop/old"},
+		"complete":                      {reason: v1alpha1.ReasonSucceeded, path: path},
+		"suspended":                     {change: func(s *v1alpha1.WebhookSource) { s.Spec.Suspend = true }, reason: v1alpha1.ReasonSuspended, path: path},
+		"a filter":                      {change: func(s *v1alpha1.WebhookSource) { s.Spec.EventFilter = `body.paid == true` }, reason: v1alpha1.ReasonSucceeded, path: path},
+		"a mapping":                     {change: mapped("{\n  'items': body.lines\n}"), reason: v1alpha1.ReasonSucceeded, path: path},
+		"a wrong filter":                {change: func(s *v1alpha1.WebhookSource) { s.Spec.EventFilter = "body.paid ==" }, reason: v1alpha1.ReasonMappingInvalid, message: "eventFilter:1:", path: path},
+		"a wrong mapping":               {change: mapped("{\n  'items': body.lines,\n  'total': totals(body)\n}"), reason: v1alpha1.ReasonMappingInvalid, message: "mapping.order:3:18: ", path: path},
+		"a wrong mapping, suspended":    {change: func(s *v1alpha1.WebhookSource) { mapped("(")(s); s.Spec.Suspend = true }, reason: v1alpha1.ReasonMappingInvalid, message: "mapping.order:1:", path: path},
+		"a mapping full of errors":      {change: mapped(strings.Repeat("äöü(", 2000)), reason: v1alpha1.ReasonMappingInvalid, message: "mapping.order:1:", path: path},
+		"a secret of Stripe":            {change: signedBy(v1alpha1.AuthStripe, "good"), reason: v1alpha1.ReasonSucceeded, path: path},
+		"no secret of Stripe":           {change: signedBy(v1alpha1.AuthStripe, "text"), reason: v1alpha1.ReasonSecretUnusable, path: path},
+		"a secret of hmac":              {change: signedBy(v1alpha1.AuthHMAC, "text"), reason: v1alpha1.ReasonSucceeded, path: path},
+		"a short secret of hmac":        {change: signedBy(v1alpha1.AuthHMAC, "planted"), reason: v1alpha1.ReasonSecretUnusable, path: path},
+		"a token":                       {change: signedBy(v1alpha1.AuthBearer, "good"), reason: v1alpha1.ReasonSucceeded, path: path},
+		"a short token":                 {change: signedBy(v1alpha1.AuthBearer, "text"), reason: v1alpha1.ReasonSecretUnusable, path: path},
+		"a public key":                  {change: signedBy(v1alpha1.AuthStandardWebhooks, "public"), reason: v1alpha1.ReasonSucceeded, path: path},
+		"a private key":                 {change: signedBy(v1alpha1.AuthStandardWebhooks, "private"), reason: v1alpha1.ReasonSecretUnusable, path: path},
+		"a name that orders can't have": {name: v1alpha1.ManualSource, reason: v1alpha1.ReasonNotSupported},
+		"a name beyond an order's":      {name: strings.Repeat("w", 253), reason: v1alpha1.ReasonNotSupported},
+		"no account":                    {change: func(s *v1alpha1.WebhookSource) { s.Spec.AccountRef.Name = "none" }, reason: v1alpha1.ReasonAccountNotReady, path: path},
+		"no secret":                     {change: keys("good", "absent"), reason: v1alpha1.ReasonSecretNotFound, path: path},
+		"a short secret":                {change: keys("good", "planted"), reason: v1alpha1.ReasonSecretUnusable, path: path},
+		"an older source has its path":  {change: func(s *v1alpha1.WebhookSource) { s.Spec.Path = "old" }, reason: v1alpha1.ReasonPathConflict, path: "/webhooks/shop/old"},
 	}
 	for reason, tc := range cases {
 		t.Run(reason, func(t *testing.T) {
@@ -117,6 +151,9 @@ func TestASourceSaysWhetherItIsServed(t *testing.T) {
 			}
 			if got.Status.ObservedGeneration != 3 || ready.ObservedGeneration != 3 || got.Status.WebhookPath != tc.path {
 				t.Errorf("status %+v, want path %q", got.Status, tc.path)
+			}
+			if !strings.HasPrefix(ready.Message, tc.message) || len(ready.Message) > 1024 || !utf8.ValidString(ready.Message) {
+				t.Errorf("message of %d bytes %q, want at most 1024 that begin with %q", len(ready.Message), ready.Message, tc.message)
 			}
 			if strings.Contains(ready.Message, "planted") {
 				t.Errorf("the message quotes a secret: %s", ready.Message)
@@ -147,5 +184,18 @@ func TestAnAccountWakesItsSources(t *testing.T) {
 	got := r.sourcesOf(t.Context(), &v1alpha1.ZMAAccount{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "main"}})
 	if len(got) != 1 || got[0].Name != "a" {
 		t.Errorf("woken: %v", got)
+	}
+}
+
+func TestAMessageIsBoundedAtACharacter(t *testing.T) {
+	const place = "mapping.order:3:14: "
+	if got := bounded(place + "short"); got != place+"short" {
+		t.Errorf("a short message became %q", got)
+	}
+	for pad := range 4 {
+		got := bounded(place + strings.Repeat("x", pad) + strings.Repeat("€", 2000))
+		if len(got) > 1024 || len(got) < 1000 || !utf8.ValidString(got) || !strings.HasPrefix(got, place) || !strings.HasSuffix(got, "…") {
+			t.Errorf("%d bytes, valid %t: %.40q", len(got), utf8.ValidString(got), got)
+		}
 	}
 }

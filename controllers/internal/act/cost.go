@@ -66,7 +66,7 @@ func (x *Executors) recordCost(ctx context.Context, t *Task, _ machine.Action) e
 }
 
 func (x *Executors) settlement(t *Task) (ledger.Settlement, error) {
-	raw, err := record(t.Order, v1alpha1.ReasonPlaced)
+	raw, err := endRecord(t.Order, v1alpha1.ReasonPlaced)
 	if err != nil {
 		return ledger.Settlement{}, &Transient{Err: err}
 	}

@@ -22,7 +22,8 @@ func (e *Terminal) Error() string { return e.Reason + ": " + e.Message }
 
 // Wait leaves an order until a dependency answers.
 type Wait struct {
-	// Reason is one of v1alpha1.ProgressReasons.
+	// Reason is one of v1alpha1.ProgressReasons; empty leaves the conditions as they
+	// are.
 	Reason string
 	// Message for people, without personal data.
 	Message string
@@ -30,6 +31,16 @@ type Wait struct {
 	After time.Duration
 	// Err is the cause; nil when waiting is no fault.
 	Err error
+}
+
+// quietly makes a wait leave the conditions as they are: an order that has ended
+// does not seem to go on because its record has to wait.
+func quietly(err error) error {
+	var wait *Wait
+	if errors.As(err, &wait) {
+		return &Wait{After: wait.After, Err: wait}
+	}
+	return err
 }
 
 // Error implements error.
@@ -70,7 +81,7 @@ var errChanged = errors.New("the order has changed since it was read")
 func IsChanged(err error) bool { return errors.Is(err, errChanged) }
 
 // ledgerPause is the pause before the ledger is asked again.
-const ledgerPause = 2 * time.Second
+const ledgerPause = 5 * time.Second
 
 // fromLedger types an error of the ledger. Nothing is spent while the ledger
 // can't tell what may be spent.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/zma-operator/zma-operator/api/v1alpha1"
 	"github.com/zma-operator/zma-operator/controllers/internal/machine"
+	"github.com/zma-operator/zma-operator/controllers/internal/pace"
 	"github.com/zma-operator/zma-operator/controllers/internal/payment"
 	"github.com/zma-operator/zma-operator/controllers/internal/policy"
 	"github.com/zma-operator/zma-operator/controllers/internal/zma"
@@ -21,6 +22,7 @@ import (
 
 // Ledger is what the executors need of package ledger.
 type Ledger interface {
+	History(context.Context, v1alpha1.Identity) (*ledger.History, error)
 	Reserve(context.Context, ledger.Reservation) (ledger.ReserveResult, error)
 	Settle(context.Context, ledger.Settlement) error
 	Release(context.Context, ledger.Release) error
@@ -29,7 +31,10 @@ type Ledger interface {
 	Customer(ctx context.Context, o *v1alpha1.ZMAOrder, window time.Duration) (ledger.CustomerHistory, error)
 	MailStates(context.Context, v1alpha1.Identity) (map[string]string, error)
 	LogRecovery(context.Context, ledger.RecoveryEntry) error
+	RecordRequest(ctx context.Context, e ledger.RecoveryEntry, request string, audit ledger.AuditEntry) error
+	Refund(context.Context, ledger.Refund) (totalCents int64, err error)
 	RaiseAlert(context.Context, ledger.Alert) (bool, error)
+	ResolveAlert(ctx context.Context, key string) (bool, error)
 	Audit(context.Context, ...ledger.AuditEntry) error
 }
 
@@ -53,6 +58,8 @@ type Config struct {
 	Ledger Ledger
 	// Providers gives clients of the ZMA API.
 	Providers Providers
+	// Gates pace submissions.
+	Gates *pace.Registry
 	// Policies compiles order policies.
 	Policies Policies
 	// Payments gives the verifier of customers' payments for an account.
@@ -79,7 +86,13 @@ type Config struct {
 }
 
 // Executors carry out actions.
-type Executors struct{ Config }
+type Executors struct {
+	Config
+	alerts   alerted
+	recalled recalled
+	recorded recorded
+	ignored  ignored
+}
 
 // New makes the executors.
 func New(c Config) *Executors { return &Executors{Config: c} }
@@ -97,6 +110,12 @@ type Task struct {
 	Policy *v1alpha1.OrderPolicy
 	// Notifications of the account; nil when there are none.
 	Notifications *v1alpha1.NotificationPolicy
+	// Asked is what a person has asked for by annotation and AskedBy who that is;
+	// empty when nothing is asked.
+	Asked, AskedBy string
+	// AskedIgnored tells that something is asked for which does not count, because
+	// nobody has stamped who asked.
+	AskedIgnored bool
 }
 
 // executor does the effect of one kind of action.
@@ -117,6 +136,7 @@ func (x *Executors) table() map[machine.Kind]executor {
 	return map[machine.Kind]executor{
 		machine.AddFinalizer:  x.addFinalizer,
 		machine.Finalize:      x.finalize,
+		machine.Recall:        x.recall,
 		machine.Validate:      x.validate,
 		machine.VerifyPayment: x.verifyPayment,
 		machine.Reserve:       x.reserve,
@@ -126,9 +146,14 @@ func (x *Executors) table() map[machine.Kind]executor {
 		machine.RecordCost:    x.recordCost,
 		machine.Release:       x.release,
 		machine.Abort:         x.abort,
-		machine.Wait:          x.wait,
-		machine.Stall:         x.stall,
-		machine.Done:          x.done,
+		machine.Recover:       x.recover,
+		machine.Cancel:        x.cancelPlaced,
+
+		machine.FollowCancellation: x.followCancellation,
+
+		machine.Wait:  x.wait,
+		machine.Stall: x.stall,
+		machine.Done:  x.done,
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"github.com/zma-operator/zma-operator/controllers/internal/condition"
 	"github.com/zma-operator/zma-operator/controllers/internal/machine"
 	"github.com/zma-operator/zma-operator/controllers/internal/zma"
-	"github.com/zma-operator/zma-operator/internal/ledger"
 )
 
 // observe reads the order from the provider and takes over what is news. A read
@@ -19,6 +18,7 @@ func (x *Executors) observe(ctx context.Context, t *Task, _ machine.Action) erro
 	}
 	callCtx, cancel := context.WithTimeout(ctx, x.CallTimeout)
 	defer cancel()
+	x.Polls.Begin(t.Order)
 	seen, err := provider.Get(callCtx, t.Order.Status.Submission.RequestID)
 	x.Polls.Seen(t.Order, x.Now())
 	if err != nil {
@@ -26,7 +26,7 @@ func (x *Executors) observe(ctx context.Context, t *Task, _ machine.Action) erro
 		return nil
 	}
 	x.take(ctx, t, seen)
-	return nil
+	return x.refunds(ctx, t, provider)
 }
 
 // take puts an observation into the status. Each phase only moves the order
@@ -43,7 +43,7 @@ func (x *Executors) take(ctx context.Context, t *Task, seen zma.Observation) {
 			x.place(t, seen)
 			return
 		}
-		x.cancelledByRetailer(ctx, t)
+		x.cancelledAfterPlacement(t, seen)
 	case zma.Failed:
 		if t.Order.Status.Placement == nil {
 			x.fail(t, seen)
@@ -74,20 +74,4 @@ func (x *Executors) fail(t *Task, seen zma.Observation) {
 		return
 	}
 	x.reject(t, seen.Code)
-}
-
-func (x *Executors) cancelledByRetailer(ctx context.Context, t *Task) {
-	condition.Stall(t.Order, v1alpha1.ReasonCancelledByRetailer, "The retailer cancelled the order after placing it. Check the refund.", x.time())
-	x.alert(ctx, t, "OrderCancelledByRetailer", "warning", "An order was cancelled by the retailer after it was placed.")
-}
-
-// alert raises an alert about the order, once while it is open.
-func (x *Executors) alert(ctx context.Context, t *Task, kind, severity, summary string) {
-	_, err := x.Ledger.RaiseAlert(ctx, ledger.Alert{
-		Key: kind + "/" + t.Order.Namespace + "/" + t.Order.Name, Kind: kind, Severity: severity,
-		Namespace: t.Order.Namespace, Object: t.Order.Name, Summary: summary, Runbook: "docs/runbooks/" + kind + ".md",
-	})
-	if err != nil {
-		log(ctx).Info("Alert not raised", "kind", kind, "error", err.Error())
-	}
 }

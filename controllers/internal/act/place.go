@@ -41,6 +41,7 @@ func (x *Executors) place(t *Task, seen zma.Observation) {
 	}
 	x.set(t.Order, v1alpha1.ConditionSubmitted, metav1.ConditionTrue, v1alpha1.ReasonSucceeded, "The provider has accepted the order.")
 	x.set(t.Order, v1alpha1.ConditionPlaced, metav1.ConditionTrue, v1alpha1.ReasonSucceeded, "The retailer has placed the order.")
+	noteCancelled(t.Order, seen.CancelledMerchantOrders)
 	if condition.IsTrue(t.Order, v1alpha1.ConditionCostRecorded) {
 		x.advance(t)
 		return
@@ -51,10 +52,13 @@ func (x *Executors) place(t *Task, seen zma.Observation) {
 
 // advance sets Ready by how far the parcels are.
 func (x *Executors) advance(t *Task) {
+	if cancelling(t.Order) || cancelledWhole(t.Order) {
+		return // it says so, until the retailer has answered or for good
+	}
 	reason, message := v1alpha1.ReasonPlaced, "The retailer has placed the order and its cost is recorded."
 	p := t.Order.Status.Placement
 	switch {
-	case delivered(p):
+	case delivered(t.Order):
 		reason, message = v1alpha1.ReasonDelivered, "Every parcel has been delivered."
 		x.set(t.Order, v1alpha1.ConditionDelivered, metav1.ConditionTrue, v1alpha1.ReasonSucceeded, message)
 	case len(p.Tracking) > 0:
@@ -65,9 +69,11 @@ func (x *Executors) advance(t *Task) {
 
 // delivered tells whether everything has arrived: each merchant order has at
 // least one parcel, and no known parcel is still under way. One parcel of many
-// does not make an order delivered.
-func delivered(p *v1alpha1.Placement) bool {
-	if len(p.Tracking) == 0 || len(p.Tracking) < len(p.MerchantOrderIDs) {
+// does not make an order delivered; merchant orders that were cancelled do not
+// count.
+func delivered(o *v1alpha1.ZMAOrder) bool {
+	p := o.Status.Placement
+	if len(p.Tracking) == 0 || len(p.Tracking) < len(p.MerchantOrderIDs)-len(cancelledOf(o)) {
 		return false
 	}
 	return !slices.ContainsFunc(p.Tracking, func(tr v1alpha1.Tracking) bool { return tr.DeliveredAt == nil })

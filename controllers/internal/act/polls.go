@@ -31,12 +31,19 @@ func (p *Polls) Hint(order types.NamespacedName) {
 	p.hinted[order] = true
 }
 
+// Begin notes that an order is about to be read, which meets the callbacks until
+// now. One that comes while it is read asks for another read.
+func (p *Polls) Begin(o *v1alpha1.ZMAOrder) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.hinted, nameOf(o))
+}
+
 // Seen notes that an order was read just now.
 func (p *Polls) Seen(o *v1alpha1.ZMAOrder, at time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.seen[nameOf(o)] = at
-	delete(p.hinted, nameOf(o))
 }
 
 // Last tells when an order was last read, and whether a callback came since.

@@ -15,7 +15,7 @@ import (
 )
 
 // ClientCache gives one client for each account, and a new one when the
-// account's URL or token changes. Connections are shared and reused.
+// account's URL, version or token changes. Connections are shared and reused.
 type ClientCache struct {
 	secrets *secrets.Reader
 	http    *http.Client
@@ -44,20 +44,39 @@ func (c *ClientCache) For(ctx context.Context, account *v1alpha1.ZMAAccount) (zm
 	if err != nil {
 		return nil, err
 	}
-	if account.Spec.APIVersion != "v1" {
-		return nil, fmt.Errorf("provider API version %q is not supported", account.Spec.APIVersion)
-	}
 	key := account.Namespace + "/" + account.Name
-	fingerprint := sha256.Sum256(v1alpha1.LengthPrefixed(account.Spec.BaseURL, string(token)))
+	fingerprint := sha256.Sum256(v1alpha1.LengthPrefixed(account.Spec.APIVersion, account.Spec.BaseURL, string(token)))
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if have, ok := c.clients[key]; ok && have.fingerprint == fingerprint {
 		return have.client, nil
 	}
-	client, err := zma.NewV1(zma.Config{BaseURL: account.Spec.BaseURL, Token: string(token), HTTP: c.http, Metrics: c.metrics, Now: c.now})
+	client, err := newClient(account.Spec, zma.Config{Token: string(token), HTTP: c.http, Metrics: c.metrics, Now: c.now})
 	if err != nil {
 		return nil, err
 	}
 	c.clients[key] = cached{fingerprint: fingerprint, client: client}
 	return client, nil
+}
+
+// Hosts of the provider. An account that names no URL has the first, whatever its
+// version: a default can't look at another field.
+const (
+	defaultURL   = "https://api.zinc.io"
+	defaultURLV2 = "https://api.zinc.com"
+)
+
+// newClient makes the client of the account's API version.
+func newClient(spec v1alpha1.ZMAAccountSpec, c zma.Config) (zma.Client, error) {
+	c.BaseURL = spec.BaseURL
+	switch spec.APIVersion {
+	case "v1":
+		return zma.NewV1(c)
+	case "v2":
+		if c.BaseURL == defaultURL {
+			c.BaseURL = defaultURLV2
+		}
+		return zma.NewV2(c)
+	}
+	return nil, fmt.Errorf("provider API version %q is not supported", spec.APIVersion)
 }

@@ -20,7 +20,7 @@ func (x *Executors) release(ctx context.Context, t *Task, a machine.Action) erro
 		if a.Reason == v1alpha1.ReasonCancelled {
 			r.Outcome = ledger.OutcomeCancelled
 		}
-		raw, err := record(t.Order, a.Reason)
+		raw, err := endRecord(t.Order, a.Reason)
 		if err != nil {
 			return &Transient{Err: err}
 		}

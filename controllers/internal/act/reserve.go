@@ -21,6 +21,8 @@ const fundsPause = time.Minute
 // what became of this order's identity before: an object that was deleted and
 // made again, or restored without its status, goes on where it stood.
 func (x *Executors) reserve(ctx context.Context, t *Task, a machine.Action) error {
+	// From here on the ledger may know more than the status.
+	x.recalled.forget(nameOf(t.Order))
 	r, err := x.reservation(t, a.Attempt)
 	if err != nil {
 		return err
@@ -90,7 +92,7 @@ func (x *Executors) reserved(ctx context.Context, t *Task, r ledger.Reservation,
 	}
 	t.Order.Status.Submission = sub
 	if rec := t.Order.Status.Recovery; rec != nil {
-		rec.NextAttemptAt = nil
+		rec.NextAttemptAt, rec.PausedAt = nil, nil
 	}
 	return nil
 }

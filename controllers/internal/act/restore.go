@@ -30,7 +30,7 @@ type Record struct {
 	Cost *v1alpha1.Cost `json:"cost,omitempty"`
 }
 
-func record(o *v1alpha1.ZMAOrder, reason string) (json.RawMessage, error) {
+func endRecord(o *v1alpha1.ZMAOrder, reason string) (json.RawMessage, error) {
 	r := Record{Reason: reason, Placement: o.Status.Placement, Cost: o.Status.Cost}
 	if s := o.Status.Submission; s != nil {
 		r.Attempt, r.RequestID, r.ErrorCode = s.Attempt, s.RequestID, s.ErrorCode
@@ -54,8 +54,11 @@ func (x *Executors) restore(ctx context.Context, t *Task, h ledger.History) erro
 	log(ctx).Info("The ledger has this order's end on record; nothing is bought", "outcome", h.Outcome)
 	if h.Outcome != ledger.OutcomeBought {
 		reason := v1alpha1.ReasonRejected
-		if h.Outcome == ledger.OutcomeCancelled {
+		switch {
+		case h.Outcome == ledger.OutcomeCancelled:
 			reason = v1alpha1.ReasonCancelled
+		case r.Reason == v1alpha1.ReasonDenied || r.Reason == v1alpha1.ReasonInvalid:
+			reason = r.Reason
 		}
 		x.set(t.Order, v1alpha1.ConditionFundsReserved, metav1.ConditionFalse, v1alpha1.ReasonRestored, "The order ended before without a purchase.")
 		return &Terminal{Reason: reason, Message: "This order ended before as " + string(h.Outcome) + "; the ledger keeps its record."}

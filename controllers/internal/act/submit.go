@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/zma-operator/zma-operator/api/v1alpha1"
@@ -12,8 +13,12 @@ import (
 	"github.com/zma-operator/zma-operator/controllers/internal/zma"
 )
 
-// submit makes the paid call of a prepared attempt.
+// submit makes the paid call of a prepared attempt once the account's gate lets
+// it through.
 func (x *Executors) submit(ctx context.Context, t *Task, _ machine.Action) error {
+	if err := x.turn(ctx, t); err != nil {
+		return err
+	}
 	return x.send(ctx, t)
 }
 
@@ -37,8 +42,10 @@ func (x *Executors) send(ctx context.Context, t *Task) error {
 		return &Transient{Err: err}
 	}
 	result := x.call(ctx, provider, request)
-	x.apply(ctx, t, result)
-	return x.writeOutcome(ctx, t)
+	proven := outcome{requestID: result.RequestID, apply: func(t *Task) { x.apply(t, result) }}
+	proven.apply(t)
+	x.tellOutcome(ctx, t.Order, result)
+	return x.writeOutcome(ctx, t, proven)
 }
 
 // intend makes the intent durable. A conflict means that somebody else has
@@ -60,12 +67,10 @@ func (x *Executors) call(ctx context.Context, provider zma.Client, request zma.O
 }
 
 // apply puts what the call has proven into the status.
-func (x *Executors) apply(ctx context.Context, t *Task, r zma.SubmitResult) {
+func (x *Executors) apply(t *Task, r zma.SubmitResult) {
 	sub := t.Order.Status.Submission
 	sub.State = machine.Fold(*sub, r)
 	sub.ErrorCode = r.Code
-	x.Metrics.Submissions.WithLabelValues(string(sub.State)).Inc()
-	logOutcome(ctx, t.Order, r)
 	switch sub.State {
 	case v1alpha1.SubmissionAccepted:
 		x.accept(t, r.RequestID)
@@ -81,8 +86,10 @@ func (x *Executors) apply(ctx context.Context, t *Task, r zma.SubmitResult) {
 	}
 }
 
-func logOutcome(ctx context.Context, o *v1alpha1.ZMAOrder, r zma.SubmitResult) {
+// tellOutcome counts and logs how a paid call went.
+func (x *Executors) tellOutcome(ctx context.Context, o *v1alpha1.ZMAOrder, r zma.SubmitResult) {
 	sub := o.Status.Submission
+	x.Metrics.Submissions.WithLabelValues(string(sub.State)).Inc()
 	fields := []any{"attempt", sub.Attempt, "idempotencyKey", sub.IdempotencyKey, "state", sub.State, "requestID", r.RequestID, "code", r.Code}
 	if r.Err != nil {
 		fields = append(fields, "error", r.Err.Error())
@@ -116,7 +123,7 @@ func (x *Executors) reject(t *Task, code string) {
 		r.Attempts++
 		x.schedule(t, r.Attempts, 0)
 	default:
-		r.NextAttemptAt = nil
+		r.NextAttemptAt, r.PausedAt = nil, nil
 	}
 	condition.Progress(t.Order, v1alpha1.ReasonRetryScheduled, "The provider refused the attempt with "+code+".", now)
 }
@@ -136,14 +143,16 @@ func (x *Executors) schedule(t *Task, n int64, floor time.Duration) {
 	pause := machine.Backoff(n, base, limit, floor, x.Roll())
 	// Rounded up: a try before its time would find the pause unfinished.
 	at := metav1.NewTime(x.Now().Add(pause).UTC().Truncate(time.Second).Add(time.Second))
-	x.recovery(t).NextAttemptAt = &at
+	paused := metav1.NewMicroTime(x.Now().UTC().Truncate(time.Microsecond))
+	r := x.recovery(t)
+	r.NextAttemptAt, r.PausedAt = &at, &paused
 }
 
 // progressed ends the back-off of a step that is done.
 func (x *Executors) progressed(t *Task) {
 	r := x.recovery(t)
-	r.Attempts, r.NextAttemptAt = 0, nil
-	if *r == (v1alpha1.Recovery{}) {
+	r.Attempts, r.NextAttemptAt, r.PausedAt = 0, nil, nil
+	if equality.Semantic.DeepEqual(*r, v1alpha1.Recovery{}) {
 		t.Order.Status.Recovery = nil
 	}
 }
@@ -156,5 +165,5 @@ func (x *Executors) recovery(t *Task) *v1alpha1.Recovery {
 }
 
 func accountNotReady(err error) error {
-	return &Wait{Reason: v1alpha1.ReasonAccountNotReady, Message: "The account's token can't be read.", After: fundsPause, Err: err}
+	return &Wait{Reason: v1alpha1.ReasonAccountNotReady, Message: "The account does not exist, or its token can't be read.", After: fundsPause, Err: err}
 }

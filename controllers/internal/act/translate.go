@@ -31,7 +31,9 @@ func (x *Executors) Translate(ctx context.Context, t *Task, err error) (after ti
 		if wait.Err != nil {
 			log(ctx).Info("Waiting", "reason", wait.Reason, "cause", wait.Err.Error())
 		}
-		condition.Progress(t.Order, wait.Reason, wait.Message, x.time())
+		if wait.Reason != "" {
+			condition.Progress(t.Order, wait.Reason, wait.Message, x.time())
+		}
 		return wait.After, nil
 	case errors.As(err, &unknown):
 		x.warn(t, v1alpha1.ReasonResolvingSubmission, "A paid call was made and its outcome could not be stored; it is resolved next.")

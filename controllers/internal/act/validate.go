@@ -85,7 +85,10 @@ func (x *Executors) checkPolicy(ctx context.Context, t *Task) error {
 	case v1alpha1.PolicyDeny:
 		return &Terminal{Reason: v1alpha1.ReasonDenied, Message: messages(decision.Findings)}
 	case v1alpha1.PolicyReview:
-		return &Terminal{Reason: v1alpha1.ReasonAwaitingApproval, Message: messages(decision.Findings)}
+		if approved(t.Order) {
+			return nil
+		}
+		return &Terminal{Reason: v1alpha1.ReasonAwaitingApproval, Message: messages(decision.Findings) + ". Approve or reject it by zma.dev/recover."}
 	}
 	return nil
 }

@@ -8,7 +8,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/zma-operator/zma-operator/api/v1alpha1"
 	"github.com/zma-operator/zma-operator/internal/ledger"
@@ -36,55 +35,6 @@ func (x *Executors) typed(err error) error {
 		return fmt.Errorf("%w: %w", errChanged, err)
 	}
 	return &Transient{Err: fmt.Errorf("write status: %w", err)}
-}
-
-// writeOutcome writes what a paid call has proven. It outlives the shutdown of
-// the process: what was bought must not be forgotten. When somebody else has
-// changed the order meanwhile, the outcome is put on the fresh object, provided
-// that it still holds the same attempt.
-func (x *Executors) writeOutcome(ctx context.Context, t *Task) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), x.WriteTimeout)
-	defer cancel()
-	for pause := 50 * time.Millisecond; ; pause = min(2*pause, 2*time.Second) {
-		err := x.WriteStatus(ctx, t)
-		if err == nil {
-			return nil
-		}
-		if IsChanged(err) {
-			if err = x.rebase(ctx, t); err == nil {
-				continue
-			}
-			if IsChanged(err) {
-				return &OutcomeUnknown{Err: err}
-			}
-		}
-		select {
-		case <-ctx.Done():
-			return &OutcomeUnknown{Err: err}
-		case <-time.After(pause):
-		}
-	}
-}
-
-// rebase puts the outcome in t on the order as it is now. errChanged means that
-// it has no place there any more.
-func (x *Executors) rebase(ctx context.Context, t *Task) error {
-	var fresh v1alpha1.ZMAOrder
-	if err := x.Live.Get(ctx, client.ObjectKeyFromObject(t.Order), &fresh); err != nil {
-		if apierrors.IsNotFound(err) {
-			return fmt.Errorf("%w: it is gone", errChanged)
-		}
-		return err
-	}
-	mine, theirs := t.Order.Status.Submission, fresh.Status.Submission
-	if fresh.UID != t.Order.UID || theirs == nil || theirs.Attempt != mine.Attempt || theirs.IdempotencyKey != mine.IdempotencyKey || theirs.IntentAt != mine.IntentAt {
-		return fmt.Errorf("%w: it holds another attempt", errChanged)
-	}
-	t.Stored = fresh.DeepCopy()
-	status := t.Order.Status
-	t.Order = &fresh
-	t.Order.Status = status
-	return nil
 }
 
 // transition tells of a change of Ready's reason, by metric and audit row. Both

@@ -10,6 +10,8 @@ const (
 	AddFinalizer Kind = "AddFinalizer"
 	// Finalize records a deleted order and lets it go.
 	Finalize Kind = "Finalize"
+	// Recall asks the ledger what it knows of an order without an attempt.
+	Recall Kind = "Recall"
 	// Validate checks the order itself.
 	Validate Kind = "Validate"
 	// VerifyPayment checks the customer's payment at its provider.
@@ -24,6 +26,12 @@ const (
 	Observe Kind = "Observe"
 	// RecordCost settles the actual cost in the ledger.
 	RecordCost Kind = "RecordCost"
+	// Recover does what a person has asked for by annotation.
+	Recover Kind = "Recover"
+	// Cancel asks for the cancellation of a placed order.
+	Cancel Kind = "Cancel"
+	// FollowCancellation reads how far a cancellation is.
+	FollowCancellation Kind = "FollowCancellation"
 	// Release gives the reservation of a failed attempt back.
 	Release Kind = "Release"
 	// Abort asks the provider to stop an order that it still works on.

@@ -41,7 +41,7 @@ func order(changes ...change) *v1alpha1.ZMAOrder {
 
 // facts are those of a healthy account.
 func facts(changes ...func(*Facts)) Facts {
-	f := Facts{Account: account(), CredentialsFound: true}
+	f := Facts{Account: account(), CredentialsFound: true, Recalled: true}
 	for _, c := range changes {
 		c(&f)
 	}
@@ -78,6 +78,13 @@ func code(c string) func(*v1alpha1.Submission) {
 	return func(s *v1alpha1.Submission) {
 		at := metav1.NewTime(t0)
 		s.ErrorCode, s.ResolvedAt = c, &at
+	}
+}
+
+func refusedAt(c string, at time.Time) func(*v1alpha1.Submission) {
+	return func(s *v1alpha1.Submission) {
+		resolved := metav1.NewTime(at)
+		s.ErrorCode, s.ResolvedAt = c, &resolved
 	}
 }
 
@@ -125,4 +132,90 @@ func progressing(reason string) change {
 func placement(o *v1alpha1.ZMAOrder) {
 	o.Status.Placement = &v1alpha1.Placement{MerchantOrderIDs: []string{"112-1"}}
 	o.Status.Cost = &v1alpha1.Cost{Actual: &v1alpha1.ActualCost{SubtotalCents: 1, TotalCents: 1}}
+}
+
+func stalledAt(reason string, at time.Time) change {
+	return func(o *v1alpha1.ZMAOrder) { condition.Stall(o, reason, "m", metav1.NewTime(at)) }
+}
+
+func delivered(o *v1alpha1.ZMAOrder) {
+	condition.Ready(o, v1alpha1.ReasonDelivered, "m", metav1.NewTime(t0))
+}
+
+func answered(status metav1.ConditionStatus, reason string) change {
+	return func(o *v1alpha1.ZMAOrder) {
+		condition.Set(o, v1alpha1.ConditionCancelled, status, reason, "m", metav1.NewTime(t0))
+	}
+}
+
+func merchantOrders(ids ...string) change {
+	return func(o *v1alpha1.ZMAOrder) { o.Status.Placement.MerchantOrderIDs = ids }
+}
+
+// cancellation was asked for these merchant orders.
+func cancellation(ids ...string) change {
+	return func(o *v1alpha1.ZMAOrder) {
+		o.Status.Cancellation = &v1alpha1.Cancellation{}
+		for _, id := range ids {
+			o.Status.Cancellation.MerchantOrders = append(o.Status.Cancellation.MerchantOrders,
+				v1alpha1.MerchantCancellation{MerchantOrderID: id, State: v1alpha1.CancellationRequested})
+		}
+	}
+}
+
+func refunded(cents int64) change {
+	return func(o *v1alpha1.ZMAOrder) { o.Status.Cost.RefundedCents = cents }
+}
+
+// recovering changes the order's recovery.
+func recovering(change func(*v1alpha1.Recovery)) change {
+	return func(o *v1alpha1.ZMAOrder) {
+		if o.Status.Recovery == nil {
+			o.Status.Recovery = &v1alpha1.Recovery{}
+		}
+		change(o.Status.Recovery)
+	}
+}
+
+func handled(value string) change {
+	return recovering(func(r *v1alpha1.Recovery) { r.LastHandledRequest = value })
+}
+
+func allowed(attempt int64) change {
+	return recovering(func(r *v1alpha1.Recovery) { r.AllowedAttempt = attempt })
+}
+
+func abandonedByHand(o *v1alpha1.ZMAOrder) {
+	recovering(func(r *v1alpha1.Recovery) { r.Abandoned = true })(o)
+}
+
+func rejectedByHandOf(o *v1alpha1.ZMAOrder) {
+	recovering(func(r *v1alpha1.Recovery) { r.Rejected = true })(o)
+}
+
+func pausedAt(from, until time.Time) change {
+	return recovering(func(r *v1alpha1.Recovery) {
+		began, next := metav1.NewMicroTime(from), metav1.NewTime(until)
+		r.Attempts, r.PausedAt, r.NextAttemptAt = 1, &began, &next
+	})
+}
+
+// wish is what a person asks for.
+func wish(value string) func(*Facts) {
+	return func(f *Facts) { f.Asked = value }
+}
+
+// raised tells of a balance that was read higher.
+func raised(at time.Time) func(*Facts) {
+	return func(f *Facts) {
+		t := metav1.NewTime(at)
+		f.Account.Status.BalanceRaisedAt = &t
+	}
+}
+
+func balanceRead(at time.Time) func(*Facts) {
+	return func(f *Facts) {
+		t := metav1.NewTime(at)
+		f.Account.Status.BalanceAt = &t
+	}
 }

@@ -24,15 +24,20 @@ type rule func(situation) (Action, bool)
 // what might be bought: no wish of a later rule may hide an open attempt.
 func rules() []rule {
 	return []rule{
-		gone,
+		leaving,
 		finalizer,
+		asked,
 		derivedName,
+		recall,
+		gone,
+		abandoned,
 		closed,
 		placed,
 		accepted,
 		unresolved,
 		rejected,
 		cancelled,
+		refusedByHand,
 		permitted,
 		validated,
 		paid,
@@ -53,19 +58,36 @@ func Decide(o *v1alpha1.ZMAOrder, f Facts, now time.Time) Action {
 	return Action{Kind: Done}
 }
 
+// leaving leaves a deleted order that nothing of ours holds any more.
+func leaving(s situation) (Action, bool) {
+	held := controllerutil.ContainsFinalizer(s.order, v1alpha1.OrderFinalizer)
+	return Action{Kind: Done}, !s.order.DeletionTimestamp.IsZero() && !held
+}
+
 // gone lets a deleted order go, unless an attempt may yet turn out as bought, or
-// its cost is not yet on record.
+// its cost is not yet on record. An abandoned order goes in any case.
 func gone(s situation) (Action, bool) {
-	if s.order.DeletionTimestamp.IsZero() {
-		return Action{}, false
-	}
-	if !controllerutil.ContainsFinalizer(s.order, v1alpha1.OrderFinalizer) {
-		return Action{Kind: Done}, true
-	}
-	if s.mayCost() {
+	if s.order.DeletionTimestamp.IsZero() || (s.mayCost() && !s.isAbandoned()) {
 		return Action{}, false
 	}
 	return Action{Kind: Finalize}, true
+}
+
+// recall asks the ledger about an order whose status may know less than the ledger:
+// it knows of no attempt, or it is about to end with one that failed. It may have
+// been made anew, restored without its status, or lost the write that followed its
+// latest reservation. Until the ledger has spoken, nothing may be taken for unsent.
+func recall(s situation) (Action, bool) {
+	ends := s.state() == v1alpha1.SubmissionRejected && (s.unwanted() || s.isRejectedByHand())
+	if s.facts.Recalled || s.isAbandoned() || (s.submission() != nil && !ends) {
+		return Action{}, false
+	}
+	return Action{Kind: Recall}, !final(s.readyReason())
+}
+
+// abandoned leaves an order that a person has given up.
+func abandoned(s situation) (Action, bool) {
+	return stall(v1alpha1.ReasonAbandoned, "Given up by hand: it is not followed any more, and what is reserved for it stays reserved."), s.isAbandoned()
 }
 
 // finalizer comes first for every living order: nothing is bought for an object
@@ -83,15 +105,23 @@ func derivedName(s situation) (Action, bool) {
 	if v1alpha1.HasDerivedName(s.order) {
 		return Action{}, false
 	}
+	if !s.order.DeletionTimestamp.IsZero() {
+		return Action{Kind: Finalize}, true
+	}
 	return stall(v1alpha1.ReasonNameMismatch, "The name is not the one derived from the source, so another object may stand for the same order."), true
 }
 
 // closed leaves orders that have ended for good.
 func closed(s situation) (Action, bool) {
 	switch s.readyReason() {
-	case v1alpha1.ReasonCancelled, v1alpha1.ReasonDenied, v1alpha1.ReasonInvalid,
-		v1alpha1.ReasonRejected, v1alpha1.ReasonCancelledByRetailer, v1alpha1.ReasonDelivered:
+	case v1alpha1.ReasonCancelled, v1alpha1.ReasonDenied, v1alpha1.ReasonInvalid, v1alpha1.ReasonRejected:
 		return Action{Kind: Done}, !s.isTrue(v1alpha1.ConditionFundsReserved) || s.order.Status.Placement != nil
+	case v1alpha1.ReasonCancelledByRetailer, v1alpha1.ReasonCancelledAfterPlacement:
+		return s.awaitRefund(), true
+	case v1alpha1.ReasonDelivered:
+		// News of a delivered order, such as a refund, come by callback alone. A late
+		// wish to cancel gets its answer.
+		return Action{Kind: Done}, !s.facts.Hinted && !s.cancelOpen()
 	}
 	return Action{}, false
 }
@@ -122,6 +152,14 @@ func (s situation) suspended() bool {
 	return s.order.Spec.Suspend || (s.facts.Account != nil && s.facts.Account.Spec.Suspend)
 }
 
+func (s situation) isAbandoned() bool {
+	return s.order.Status.Recovery != nil && s.order.Status.Recovery.Abandoned
+}
+
+func (s situation) isRejectedByHand() bool {
+	return s.order.Status.Recovery != nil && s.order.Status.Recovery.Rejected
+}
+
 // unwanted tells whether nobody wants the order any more.
 func (s situation) unwanted() bool {
 	return s.order.Spec.Cancel || !s.order.DeletionTimestamp.IsZero()
@@ -145,6 +183,16 @@ func (s situation) pause() time.Duration {
 		return 0
 	}
 	return max(0, r.NextAttemptAt.Sub(s.now))
+}
+
+// providerPause is the pause of a call that the provider did not answer. It ends
+// when the provider is back, however long it was meant to be.
+func (s situation) providerPause() time.Duration {
+	r := s.order.Status.Recovery
+	if r != nil && r.PausedAt != nil && s.facts.ProviderBackAt.After(r.PausedAt.Time) {
+		return 0
+	}
+	return s.pause()
 }
 
 func wait(reason, message string, after time.Duration) Action {

@@ -26,4 +26,19 @@ type Facts struct {
 	Hinted bool
 	// Jitter in [0,1) spreads polls; stable for one order.
 	Jitter float64
+	// CircuitOpen tells that the account's provider keeps failing, so that calls
+	// have to wait.
+	CircuitOpen bool
+	// CircuitTrying tells that the provider has answered again and one order is to
+	// try.
+	CircuitTrying bool
+	// ProviderBackAt is when the account's circuit last closed; zero when it has
+	// been closed since the process began.
+	ProviderBackAt time.Time
+	// Asked is what a person has asked for by annotation; empty when nothing is, or
+	// when it does not count.
+	Asked string
+	// Recalled tells that this process has asked the ledger about the order, and that
+	// the ledger knew of no later attempt than the status does.
+	Recalled bool
 }

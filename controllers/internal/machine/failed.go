@@ -2,11 +2,16 @@ package machine
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/zma-operator/zma-operator/api/v1alpha1"
 	"github.com/zma-operator/zma-operator/controllers/internal/address"
 	"github.com/zma-operator/zma-operator/controllers/internal/zma"
 )
+
+// CodeNotBought stands in the place of a provider's code when a person has ended
+// an attempt.
+const CodeNotBought = "not_bought"
 
 // rejected deals with an attempt that provably failed: by the class of its code
 // the order tries again, waits for somebody, or ends.
@@ -32,15 +37,26 @@ func (s situation) afterRejection() (Action, bool) {
 	if s.unwanted() {
 		return stall(v1alpha1.ReasonCancelled, "Cancelled; nothing was bought."), true
 	}
+	if s.isRejectedByHand() {
+		return stall(v1alpha1.ReasonDenied, rejectedByHand), true
+	}
+	if r := s.order.Status.Recovery; r != nil && r.AllowedAttempt > s.submission().Attempt {
+		return Action{}, false
+	}
+	if s.submission().ErrorCode == CodeNotBought {
+		return stall(v1alpha1.ReasonNeedsDecision, "The attempt was ended by hand as not bought. Ask for retry or reject, or cancel the order."), true
+	}
 	class := zma.Classify(s.submission().ErrorCode)
 	switch class.Class {
 	case zma.RetryLater:
 		return s.retryLater(class)
 	case zma.AwaitFunds:
+		if s.fundsRaised() {
+			return Action{}, false
+		}
 		return s.paused(v1alpha1.ReasonAwaitingFunds, "The balance at the provider is too low; the order goes by itself when it suffices.")
 	case zma.Operator:
-		renewed := s.submission().ResolvedAt != nil && s.facts.CredentialsValidSince.After(s.submission().ResolvedAt.Time)
-		return stall(v1alpha1.ReasonCredentialsRefused, s.refusal("The account at the provider needs its operator.")), !renewed
+		return stall(v1alpha1.ReasonCredentialsRefused, s.refusal("The account at the provider needs its operator.")), !s.renewed()
 	case zma.CustomerAddress:
 		return stall(v1alpha1.ReasonAwaitingAddress, s.refusal("Correct spec.shippingAddress; the order then goes by itself.")), !s.addressCorrected()
 	case zma.RejectedForGood:
@@ -62,6 +78,32 @@ func (s situation) retryLater(class zma.CodeClass) (Action, bool) {
 func (s situation) paused(reason, message string) (Action, bool) {
 	p := s.pause()
 	return wait(reason, message, p), p > 0
+}
+
+// tokenPause keeps an order that is refused for its token, though the provider takes
+// that token for other calls, from being sent all the time.
+const tokenPause = 15 * time.Minute
+
+// renewed tells whether the provider takes the account's token again. Of a token
+// that was refused outright, a reading of the balance since is proof as well: it may
+// have been replaced before the account's own poll noticed that it was wrong.
+func (s situation) renewed() bool {
+	at := s.submission().ResolvedAt
+	if at == nil {
+		return false
+	}
+	if s.facts.CredentialsValidSince.After(at.Time) {
+		return true
+	}
+	read := s.facts.Account != nil && s.facts.Account.Status.BalanceAt != nil && s.facts.Account.Status.BalanceAt.After(at.Time)
+	return read && s.submission().ErrorCode == "invalid_client_token" && s.now.Sub(at.Time) >= tokenPause
+}
+
+// fundsRaised tells whether the balance has been read higher since the refusal.
+func (s situation) fundsRaised() bool {
+	at := s.submission().ResolvedAt
+	return at != nil && s.facts.Account != nil && s.facts.Account.Status.BalanceRaisedAt != nil &&
+		s.facts.Account.Status.BalanceRaisedAt.After(at.Time)
 }
 
 // refusal names the provider's code, which is for operators and holds no

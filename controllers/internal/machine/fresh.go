@@ -17,6 +17,17 @@ func cancelled(s situation) (Action, bool) {
 	return Action{Kind: Release, Reason: v1alpha1.ReasonCancelled, Message: "Cancelled before anything was bought.", Final: true}, true
 }
 
+// refusedByHand ends an order that a person has rejected before anything was
+// bought.
+func refusedByHand(s situation) (Action, bool) {
+	if !s.isRejectedByHand() {
+		return Action{}, false
+	}
+	return Action{Kind: Release, Reason: v1alpha1.ReasonDenied, Message: rejectedByHand, Final: true}, true
+}
+
+const rejectedByHand = "Rejected by hand; nothing was bought."
+
 // permitted holds an order that may not be submitted yet.
 func permitted(s situation) (Action, bool) {
 	if s.suspended() {
@@ -58,13 +69,14 @@ func reserved(s situation) (Action, bool) {
 }
 
 // ready makes the paid call, unless the last one was provably not made and its
-// pause is not over.
+// pause is not over. While the circuit is not closed the order takes its place at
+// the gate instead, where the oldest goes first once the provider is back.
 func ready(s situation) (Action, bool) {
 	if s.submission().ProviderAccountID != s.facts.Account.Spec.ProviderAccountID {
 		// Key and reservation were made for the other account.
 		return stall(v1alpha1.ReasonProviderAccountChanged, "The attempt was prepared for another provider account than the ZMAAccount names now."), true
 	}
-	if p := s.pause(); p > 0 {
+	if p := s.providerPause(); p > 0 && !s.facts.CircuitOpen && !s.facts.CircuitTrying {
 		return wait(v1alpha1.ReasonProviderUnavailable, "The provider could not be reached or asked to wait; nothing was sent.", p), true
 	}
 	return Action{Kind: Submit}, true

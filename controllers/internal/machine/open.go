@@ -10,6 +10,9 @@ import (
 // the event that wakes it be lost.
 const recheck = 5 * time.Minute
 
+// Unresolved is the message of an order whose paid call has no known outcome.
+const Unresolved = "A paid call has no known outcome; it is being looked up at the provider."
+
 // placed accounts for an order that the retailer has placed, and follows it
 // until it is delivered.
 func placed(s situation) (Action, bool) {
@@ -17,6 +20,9 @@ func placed(s situation) (Action, bool) {
 		return Action{}, false
 	}
 	if s.isTrue(v1alpha1.ConditionCostRecorded) {
+		if s.cancelOpen() {
+			return s.cancelPlaced(), true
+		}
 		return s.follow(), true
 	}
 	if cost := s.order.Status.Cost; cost == nil || cost.Actual == nil {
@@ -56,8 +62,13 @@ func unresolved(s situation) (Action, bool) {
 		return s.review(), true
 	}
 	overdue := s.now.Sub(s.submission().ReservedAt.Time) > window(s.facts.Account)
-	if p := s.pause(); p > 0 {
+	if p := s.providerPause(); p > 0 {
 		return s.unknown(overdue, p), true
+	}
+	if s.facts.CircuitOpen {
+		// Whoever asks now only waits for a timeout. The order is woken when the
+		// provider answers again.
+		return s.unknown(overdue, recheck), true
 	}
 	return Action{Kind: Resolve, Repeat: !overdue && !s.suspended() && !s.unwanted()}, true
 }
@@ -68,16 +79,16 @@ func (s situation) review() Action {
 	if a := s.follow(); a.Kind == Observe {
 		return a
 	}
-	a := stall(v1alpha1.ReasonSubmissionOutcomeUnknown, "The provider does not know whether the retailer has placed the order. Look at the retailer before anything else is done.")
+	a := stall(v1alpha1.ReasonSubmissionOutcomeUnknown, "The provider does not know whether the retailer has placed the order. Look at the retailer, then annotate it with zma.dev/recover=resolve:not-bought if it has not; see docs/runbooks/SubmissionOutcomeUnknown.md.")
 	a.After = s.untilPoll()
 	return a
 }
 
 func (s situation) unknown(overdue bool, after time.Duration) Action {
 	if !overdue {
-		return wait(v1alpha1.ReasonResolvingSubmission, "A paid call has no known outcome; it is being looked up at the provider.", after)
+		return wait(v1alpha1.ReasonResolvingSubmission, Unresolved, after)
 	}
-	a := stall(v1alpha1.ReasonSubmissionOutcomeUnknown, "It could not be found out whether the order was bought. Look for its idempotency key at the provider.")
+	a := stall(v1alpha1.ReasonSubmissionOutcomeUnknown, "It could not be found out whether the order was bought. Look for its idempotency key at the provider and the retailer, then annotate it with zma.dev/recover=adopt:<requestID> or resolve:not-bought; see docs/runbooks/SubmissionOutcomeUnknown.md.")
 	a.After = after
 	return a
 }

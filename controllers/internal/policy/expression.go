@@ -4,19 +4,12 @@ import (
 	"context"
 	"errors"
 	"reflect"
-	"time"
 
 	"github.com/google/cel-go/cel"
 	"github.com/google/cel-go/ext"
 
 	"github.com/zma-operator/zma-operator/api/v1alpha1"
-)
-
-// Bounds of one rule, those of the API server for one call of an expression.
-const (
-	costLimit      = 1_000_000
-	interruptEvery = 100
-	evaluationTime = 100 * time.Millisecond
+	"github.com/zma-operator/zma-operator/internal/expression"
 )
 
 // orderView and the types below are what rules see: a copy of plain values, so that no
@@ -71,15 +64,15 @@ func environment() (*cel.Env, error) {
 	)
 }
 
-func compileRule(env *cel.Env, expression string) (cel.Program, error) {
-	ast, issues := env.Compile(expression)
+func compileRule(env *cel.Env, rule string) (cel.Program, error) {
+	ast, issues := env.Compile(rule)
 	if issues.Err() != nil {
 		return nil, issues.Err()
 	}
 	if ast.OutputType() != cel.BoolType {
 		return nil, errors.New("the expression does not yield a bool")
 	}
-	return env.Program(ast, cel.CostLimit(costLimit), cel.InterruptCheckFrequency(interruptEvery))
+	return expression.Program(env, ast)
 }
 
 // expressions evaluates the rules. One that can't be evaluated asks a person:
@@ -104,9 +97,7 @@ func (c *Compiled) expressions(ctx context.Context, in Input) []Finding {
 }
 
 func (r compiledRule) match(ctx context.Context, vars map[string]any) (bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, evaluationTime)
-	defer cancel()
-	value, _, err := r.program.ContextEval(ctx, vars)
+	value, err := expression.Eval(ctx, r.program, vars)
 	if err != nil {
 		return false, err
 	}
