@@ -63,9 +63,11 @@ type settings struct {
 	sim         zmasim.Options
 	kube        *kube.Cluster // the shared one when nil
 	postgres    *postgres.Server
-	policy      string // that orders have to pass
-	stripeURL   string // of a Stripe of the test's own
-	split       bool   // endpoint and controller are processes with rights of their own
+	policy      string        // that orders have to pass
+	stripeURL   string        // of a Stripe of the test's own
+	split       bool          // endpoint and controller are processes with rights of their own
+	callTimeout time.Duration // the product's default when zero
+	v2          bool          // the account uses version 2 of the provider's API
 }
 
 func newWorld(t *testing.T, s settings) *world {
@@ -82,6 +84,7 @@ func newWorld(t *testing.T, s settings) *world {
 		s.postgres = shared.postgres
 	}
 	w.database = s.postgres.NewDatabase(t)
+	s.sim.V2 = s.sim.V2 || s.v2
 	w.sim, err = zmasim.Start(context.Background(), s.sim)
 	w.must(err)
 	t.Cleanup(func() { w.check(w.sim.Close()) })
@@ -108,7 +111,7 @@ func (w *world) configure(s settings) {
 	transport, err := rest.TransportFor(s.kube.Config())
 	w.must(err)
 	api := w.http(s.kube.Config().Host, transport, proxy.OrderWrites)
-	provider := w.http(w.sim.URL(), nil, proxy.PaidCalls)
+	provider := w.http(w.providerURL(s), nil, proxy.PaidCalls)
 	mail, err := proxy.NewSMTP(w.sink.Addr(), w.trap)
 	w.must(err)
 	w.t.Cleanup(func() { w.check(mail.Close()) })
@@ -122,7 +125,7 @@ func (w *world) configure(s settings) {
 	host, smtpPort := split(w.t, mail.Addr())
 	setup := shop.Setup{
 		Namespace: w.namespace, ProviderURL: provider.URL(), ProviderToken: "sim-token",
-		Policy: s.policy, PollInterval: s.poll, SMTPHost: host, SMTPPort: smtpPort,
+		Policy: s.policy, PollInterval: s.poll, SMTPHost: host, SMTPPort: smtpPort, RatePerMinute: 6000,
 	}
 	if s.stripeURL != "" {
 		setup.StripeKey = stripeKey
@@ -132,11 +135,17 @@ func (w *world) configure(s settings) {
 	}
 	secret, err := setup.Apply(w.t.Context(), w.client)
 	w.must(err)
+	if s.v2 {
+		w.useV2("http://" + address)
+	}
 	w.judge()
 	w.sender = &shop.Sender{URL: "http://" + address + setup.WebhookPath(), Secret: secret, HTTP: http.DefaultClient, Now: time.Now}
 	o := operator.Options{
 		Binary: s.binary, Command: "all", Kubeconfig: w.kubeconfig(api.URL()), DatabaseURL: w.throughProxy(w.database),
 		WebhookAddr: address, Log: w.log, Args: []string{"--namespace=" + w.namespace, "--mail-lease=8s"},
+	}
+	if s.callTimeout != 0 {
+		o.Args = append(o.Args, "--call-timeout="+s.callTimeout.String())
 	}
 	if s.stripeURL != "" {
 		o.Args = append(o.Args, "--stripe-url="+s.stripeURL)

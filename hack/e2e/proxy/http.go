@@ -1,10 +1,8 @@
 package proxy
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -18,10 +16,13 @@ type HTTP struct {
 	listener net.Listener
 }
 
-// Classifier names the effect of a request; empty for none.
-type Classifier func(method, path string, body []byte) string
+// seen is a request that may change something, and the effect that it has.
+type seen struct {
+	effect, key string
+	body        []byte
+}
 
-type effectKey struct{}
+type seenKey struct{}
 
 // NewHTTP listens on a free port of the loopback interface. transport reaches
 // target; nil is the default one.
@@ -34,13 +35,18 @@ func NewHTTP(target string, transport http.RoundTripper, trap *Trap, classify Cl
 	if err != nil {
 		return nil, fmt.Errorf("listen: %w", err)
 	}
+	last := &lastWrites{trap: trap, classify: classify, taken: map[string][]byte{}}
 	reverse := &httputil.ReverseProxy{
 		Rewrite:       func(r *httputil.ProxyRequest) { r.SetURL(to); r.Out.Host = r.In.Host },
 		Transport:     transport,
 		FlushInterval: -1, // watches stream
 		ModifyResponse: func(r *http.Response) error {
-			effect, _ := r.Request.Context().Value(effectKey{}).(string)
-			if r.StatusCode < 300 && trap.At(effect, After) {
+			s, _ := r.Request.Context().Value(seenKey{}).(seen)
+			if r.StatusCode >= 300 {
+				return nil
+			}
+			last.take(s)
+			if trap.At(s.effect, After) {
 				return errSprung
 			}
 			return nil
@@ -48,11 +54,11 @@ func NewHTTP(target string, transport http.RoundTripper, trap *Trap, classify Cl
 		ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
 	}
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		effect, err := effectOf(r, classify)
-		if err != nil || trap.At(effect, Before) {
+		s, err := last.see(r)
+		if err != nil || trap.At(s.effect, Before) {
 			panic(http.ErrAbortHandler)
 		}
-		reverse.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), effectKey{}, effect)))
+		reverse.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), seenKey{}, s)))
 	})
 	p := &HTTP{listener: listener, server: &http.Server{Handler: handler, ErrorLog: discard()}}
 	go func() { _ = p.server.Serve(listener) }() // ends with Close
@@ -64,16 +70,3 @@ func (p *HTTP) URL() string { return "http://" + p.listener.Addr().String() }
 
 // Close ends the proxy and its connections.
 func (p *HTTP) Close() error { return p.server.Close() }
-
-// effectOf reads the body of a request that changes something, and puts it back.
-func effectOf(r *http.Request, classify Classifier) (string, error) {
-	if r.Method == http.MethodGet || r.Method == http.MethodHead || r.Body == nil {
-		return "", nil
-	}
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return "", err
-	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	return classify(r.Method, r.URL.Path, body), nil
-}

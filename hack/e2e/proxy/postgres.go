@@ -51,7 +51,8 @@ type session struct {
 	client  *pgproto3.Backend
 	server  *pgproto3.Frontend
 	trap    *Trap
-	sql     strings.Builder
+	named   map[string]string // prepared statements by name
+	done    []statement       // executed since the transaction began
 	inTx    bool
 	pending atomic.Value // effect whose answer is awaited
 }
@@ -63,7 +64,7 @@ func (p *Postgres) serve(conn net.Conn) {
 		return
 	}
 	defer func() { _ = upstream.Close() }()
-	s := &session{client: pgproto3.NewBackend(conn, conn), server: pgproto3.NewFrontend(upstream, upstream), trap: p.trap}
+	s := &session{client: pgproto3.NewBackend(conn, conn), server: pgproto3.NewFrontend(upstream, upstream), trap: p.trap, named: map[string]string{}}
 	s.pending.Store("")
 	if !s.startup(conn) {
 		return
@@ -115,25 +116,15 @@ func (s *session) requests() {
 }
 
 // note collects the statements of a transaction and names its effect when this
-// message ends it.
+// message ends it. A statement counts once it is bound: parsing alone describes it.
 func (s *session) note(msg pgproto3.FrontendMessage) string {
 	switch m := msg.(type) {
 	case *pgproto3.Parse:
-		s.sql.WriteString(m.Query + "\n")
+		s.named[m.Name] = normal(m.Query)
+	case *pgproto3.Bind:
+		s.done = append(s.done, statement{sql: s.named[m.PreparedStatement], params: texts(m.Parameters)})
 	case *pgproto3.Query:
-		switch verb := strings.ToLower(strings.Fields(m.String + " ;")[0]); verb {
-		case "begin":
-			s.inTx = true
-			s.sql.Reset()
-		case "commit", "commit;":
-			s.inTx = false
-			return s.end()
-		case "rollback":
-			s.inTx = false
-			s.sql.Reset()
-		default:
-			s.sql.WriteString(m.String + "\n")
-		}
+		return s.query(normal(m.String))
 	case *pgproto3.Sync:
 		if !s.inTx {
 			return s.end()
@@ -142,10 +133,41 @@ func (s *session) note(msg pgproto3.FrontendMessage) string {
 	return ""
 }
 
+func (s *session) query(sql string) string {
+	switch verb, _, _ := strings.Cut(sql, " "); strings.TrimSuffix(verb, ";") {
+	case "begin":
+		s.inTx, s.done = true, nil
+	case "commit":
+		s.inTx = false
+		return s.end()
+	case "rollback":
+		s.inTx, s.done = false, nil
+	default:
+		s.done = append(s.done, statement{sql: sql})
+		if !s.inTx {
+			return s.end()
+		}
+	}
+	return ""
+}
+
 func (s *session) end() string {
-	effect := statements(s.sql.String())
-	s.sql.Reset()
+	done := s.done
+	s.done = nil
+	effect := effectOfStatements(done)
+	if effect == unnamed {
+		s.trap.noteUnnamed("statement: " + done[len(done)-1].sql)
+		return ""
+	}
 	return effect
+}
+
+func texts(params [][]byte) []string {
+	out := make([]string, 0, len(params))
+	for _, p := range params {
+		out = append(out, string(p))
+	}
+	return out
 }
 
 func (s *session) answers() {

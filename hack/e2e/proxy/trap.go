@@ -1,62 +1,29 @@
-// Package proxy stands between the real operator process and everything it
-// changes, and can kill the process right before or right after one effect. The
-// product needs no hooks for it.
 package proxy
 
-import "sync"
-
-// Phase is on which side of an effect.
-type Phase string
-
-const (
-	// Before the effect: the request has been seen and is not passed on.
-	Before Phase = "before"
-	// After the effect: it has happened, and its answer is not passed back.
-	After Phase = "after"
+import (
+	"maps"
+	"slices"
+	"sync"
 )
 
-// Point is one side of one effect.
-type Point struct {
-	// Effect by name, such as Intent or PaidCall.
-	Effect string
-	// Phase of the effect.
-	Phase Phase
-}
-
-// String is effect and phase.
-func (p Point) String() string { return string(p.Phase) + " " + p.Effect }
-
-// Effects that an undisturbed order has.
-const (
-	// Intent is the write of the intent to the API server.
-	Intent = "the intent write"
-	// PaidCall is the POST to the provider.
-	PaidCall = "the paid call"
-	// Outcome is the write of the acceptance to the API server.
-	Outcome = "the outcome write"
-	// Settlement is the commit of the settlement in Postgres.
-	Settlement = "the settlement"
-	// Placement is the write that makes the order Ready.
-	Placement = "the placement write"
-	// Mirror is the commit of the mirrored order in Postgres.
-	Mirror = "the mirror"
-	// Mail is the delivery of the confirmation.
-	Mail = "the mail"
-)
-
-// Trap kills when the armed point is reached, once.
+// Trap kills when the armed point is reached, once. It also notes what passes:
+// an effect that no proxy can name would be one that no test kills at.
 type Trap struct {
-	mu    sync.Mutex
-	armed *Point
-	kill  func()
-	hit   chan struct{}
+	mu      sync.Mutex
+	armed   *Point
+	count   int             // how often the armed effect has come by
+	since   map[string]bool // effects that have happened since the trap was armed
+	unnamed map[string]bool
+	kill    func()
+	hit     chan struct{}
 }
 
 // Arm sets the trap. The channel closes when it has sprung.
 func (t *Trap) Arm(p Point, kill func()) <-chan struct{} {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.armed, t.kill, t.hit = &p, kill, make(chan struct{})
+	t.armed, t.count, t.since = &p, 0, map[string]bool{}
+	t.kill, t.hit = kill, make(chan struct{})
 	return t.hit
 }
 
@@ -75,11 +42,47 @@ func (t *Trap) At(effect string, phase Phase) bool {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.armed == nil || *t.armed != (Point{Effect: effect, Phase: phase}) {
+	if !t.reached(effect, phase) {
 		return false
 	}
 	t.armed = nil
 	t.kill()
 	close(t.hit)
 	return true
+}
+
+// reached counts an effect that comes by, and tells whether it is the armed one. An
+// effect that fails has a Before and no After; the next one that happens counts.
+func (t *Trap) reached(effect string, phase Phase) bool {
+	if t.armed == nil {
+		return false
+	}
+	ready := t.armed.Since == "" || t.since[t.armed.Since]
+	if phase == After {
+		t.since[effect] = true
+	}
+	if !ready || t.armed.Effect != effect {
+		return false
+	}
+	if phase == Before {
+		t.count++
+	}
+	return t.armed.Phase == phase && t.count >= max(1, t.armed.Nth)
+}
+
+// Unnamed are the changes that went through the proxies and have no name.
+func (t *Trap) Unnamed() []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Sorted(maps.Keys(t.unnamed))
+}
+
+// noteUnnamed keeps what a classifier could not name.
+func (t *Trap) noteUnnamed(what string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.unnamed == nil {
+		t.unnamed = map[string]bool{}
+	}
+	t.unnamed[what] = true
 }
