@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/zma-operator/zma-operator/api/v1alpha1"
 	"github.com/zma-operator/zma-operator/internal/secrets"
+	"github.com/zma-operator/zma-operator/webhookserver/internal/mapping"
 	"github.com/zma-operator/zma-operator/webhookserver/internal/verify"
 	"github.com/zma-operator/zma-operator/webhookserver/source"
 )
@@ -17,25 +17,29 @@ import (
 const defaultTolerance = 5 * time.Minute
 
 // authenticate verifies the raw body with any of the source's secrets.
-func (s *Server) authenticate(x *exchange, src *v1alpha1.WebhookSource, body []byte) error {
+func (s *Server) authenticate(x *exchange, src *v1alpha1.WebhookSource, body []byte) (verify.Result, error) {
 	usable, trouble := s.usableSecrets(x.r.Context(), src)
 	if len(usable) == 0 && !isUnread(trouble) {
-		return sourceNotReady(trouble)
+		return verify.Result{}, sourceNotReady(trouble)
 	}
-	result, err := verifier(src.Spec.Auth.Scheme)(verify.Request{
+	proof, err := verify.For(src.Spec.Auth)(verify.Request{
 		Header: x.r.Header, Body: body, Now: x.started, Tolerance: tolerance(src),
 	}, usable)
 	switch {
+	case err == nil && mapping.HasCardNumber(proof.MessageID):
+		return verify.Result{}, cardData()
 	case err == nil:
-		x.webhookID = result.MessageID
-		s.o.Metrics.SecretMatches.WithLabelValues(src.Namespace+"/"+src.Name, strconv.Itoa(result.Index)).Inc()
-		return nil
-	case isUnread(trouble):
+		x.webhookID = proof.MessageID
+		s.o.Metrics.SecretMatches.WithLabelValues(src.Namespace+"/"+src.Name, proof.Secret).Inc()
+		return proof, nil
+	case isUnread(trouble) && errors.Is(err, verify.ErrMismatch):
 		// A secret that could not be read now may be the one that matches: the
 		// sender must not be told that it is wrong.
-		return unavailable(briefPause, trouble)
+		return verify.Result{}, unavailable(briefPause, trouble)
 	}
-	return unauthenticated(challenge(src.Spec.Auth.Scheme))
+	p := unauthenticated(challenge(src.Spec.Auth.Scheme))
+	p.event = unauthenticatedEvent(err)
+	return verify.Result{}, p
 }
 
 // usableSecrets reads the source's secrets. What is wrong with the others is
@@ -48,13 +52,13 @@ func (s *Server) usableSecrets(ctx context.Context, src *v1alpha1.WebhookSource)
 	for i, ref := range src.Spec.Auth.SecretRefs {
 		value, err := s.o.Secrets.Key(ctx, src.Namespace, ref.Name, ref.Key)
 		if err == nil {
-			err = source.CheckSecret(src.Spec.Auth.Scheme, value)
+			err = source.CheckSecret(src.Spec.Auth, value)
 		}
 		if err != nil {
 			trouble = append(trouble, fmt.Errorf("auth.secretRefs[%d]: %w", i, err))
 			continue
 		}
-		usable = append(usable, verify.Secret{Index: i, Value: value})
+		usable = append(usable, verify.Secret{Index: i, Name: ref.Name + "/" + ref.Key, Value: value})
 	}
 	return usable, errors.Join(trouble...)
 }
@@ -74,24 +78,16 @@ func isUnread(trouble error) bool {
 	return false
 }
 
-type verifyFunc func(verify.Request, []verify.Secret) (verify.Result, error)
-
-// verifier of a scheme. One that is not known verifies nothing.
-func verifier(scheme v1alpha1.AuthScheme) verifyFunc {
-	switch scheme {
-	case v1alpha1.AuthStandardWebhooks:
-		return verify.StandardWebhooks
-	case v1alpha1.AuthBearer:
-		return verify.Bearer
-	}
-	return func(verify.Request, []verify.Secret) (verify.Result, error) {
-		return verify.Result{}, verify.ErrUnauthenticated
-	}
-}
-
+// challenge of a scheme, for WWW-Authenticate. Only Bearer is registered; the
+// others name what is expected.
 func challenge(scheme v1alpha1.AuthScheme) string {
-	if scheme == v1alpha1.AuthBearer {
+	switch scheme {
+	case v1alpha1.AuthBearer:
 		return "Bearer"
+	case v1alpha1.AuthStripe:
+		return "Stripe"
+	case v1alpha1.AuthHMAC:
+		return "HMAC"
 	}
 	return "StandardWebhooks"
 }

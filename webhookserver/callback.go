@@ -27,41 +27,48 @@ const (
 	hintInvalid     = "invalid"
 	hintLimited     = "limited"
 	hintUnavailable = "unavailable"
+	hintUnreadable  = "unreadable" // verified, and names no order
 )
 
 // callback takes a hint that the provider has news of an order. Once the token
 // is verified the answer is 200 whatever comes: the provider repeats until then,
 // for orders long gone too. Whether the order exists is the reconciler's affair.
 func (s *Server) callback(x *exchange) (*answer, error) {
-	outcome, err := s.verifyCallback(x)
+	outcome, err := s.verified(x, `Basic realm="callbacks"`, func() error { return s.checkToken(x) })
 	s.o.Metrics.CallbackHints.WithLabelValues(outcome).Inc()
 	if err != nil {
 		return nil, err
 	}
-	order := types.NamespacedName{Namespace: x.r.PathValue("namespace"), Name: x.r.PathValue("order")}
-	x.namespace, x.order, x.hint = order.Namespace, order.Name, true
+	x.hint = callback.Hint{Namespace: x.r.PathValue("namespace"), Order: x.r.PathValue("order")}
+	x.namespace, x.order = x.hint.Namespace, x.hint.Order
 	x.webhookID, x.bodyBytes = digest(x.r.Body)
-	s.o.Hints(order)
+	s.o.Hints(x.hint)
 	return &answer{status: http.StatusOK, outcome: "hint", body: struct{}{}}, nil
 }
 
-func (s *Server) verifyCallback(x *exchange) (outcome string, err error) {
+// verified checks who sent a callback and bounds how often a client may be wrong.
+// A check's problem is the answer; any other error of it is refused like all
+// others.
+func (s *Server) verified(x *exchange, challenge string, check func() error) (outcome string, err error) {
 	client := clientKey(x.client)
 	if ok, after := s.badToken.Has(client, badTokenRate(), x.started); !ok {
 		return hintLimited, rateLimited("client", badTokenRate(), after)
 	}
-	err = s.checkToken(x)
+	err = check()
 	var p *problem
 	switch {
 	case err == nil:
 		return hintAccepted, nil
 	case errors.Is(err, callback.ErrExpired):
-		return hintExpired, callbackRefused(err)
-	case errors.As(err, &p):
-		return hintUnavailable, err
+		return hintExpired, callbackRefused(challenge, err)
+	case errors.As(err, &p) && p.status == http.StatusServiceUnavailable:
+		return hintUnavailable, p
 	}
 	s.badToken.Take(client, badTokenRate(), x.started)
-	return hintInvalid, callbackRefused(err)
+	if p != nil {
+		return hintInvalid, p
+	}
+	return hintInvalid, callbackRefused(challenge, err)
 }
 
 // checkToken verifies the token against path and user name. Its error is a
@@ -72,6 +79,11 @@ func (s *Server) checkToken(x *exchange) error {
 	if !ok || !known {
 		return callback.ErrInvalid
 	}
+	release, err := s.callbacks.take()
+	if err != nil {
+		return err
+	}
+	defer release()
 	claims := callback.Claims{
 		Namespace: x.r.PathValue("namespace"), Account: x.r.PathValue("account"),
 		Order: x.r.PathValue("order"), Attempt: attempt, Event: event,
@@ -87,6 +99,9 @@ func (s *Server) checkToken(x *exchange) error {
 // callbackKeys are all keys of the account's callback Secret: while one is
 // rotated, URLs handed out under the old one still verify.
 func (s *Server) callbackKeys(ctx context.Context, namespace, name string) (map[string][]byte, error) {
+	if !s.knows(namespace) {
+		return nil, callback.ErrInvalid
+	}
 	ctx, cancel := context.WithTimeout(ctx, s.o.CreateTimeout)
 	defer cancel()
 	var account v1alpha1.ZMAAccount
@@ -110,9 +125,9 @@ func (s *Server) callbackKeys(ctx context.Context, namespace, name string) (map[
 }
 
 // callbackRefused is one answer for every cause.
-func callbackRefused(cause error) *problem {
-	p := unauthenticated(`Basic realm="callbacks"`)
-	p.cause = cause
+func callbackRefused(challenge string, cause error) *problem {
+	p := unauthenticated(challenge)
+	p.cause, p.event = cause, eventBadCallback
 	return p
 }
 

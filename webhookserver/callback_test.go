@@ -13,7 +13,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
@@ -61,12 +60,12 @@ func TestAVerifiedCallbackIsAHintAndAlways200(t *testing.T) {
 			t.Errorf("body %d: %d %s, want exactly 200 {}", i, r.status, r.body)
 		}
 	}
-	want := types.NamespacedName{Namespace: "shop", Name: "zo-1"}
-	if diff := cmp.Diff([]types.NamespacedName{want, want, want, want, want}, h.hints); diff != "" {
+	want := callback.Hint{Namespace: "shop", Order: "zo-1"}
+	if diff := cmp.Diff([]callback.Hint{want, want, want, want, want}, h.hints); diff != "" {
 		t.Error(diff)
 	}
 	rows := h.records(len(bodies))
-	if d := rows[0]; !d.Hint || d.Namespace != "shop" || d.OrderName != "zo-1" || d.Route != routeCallback || d.WebhookID != rows[1].WebhookID || d.WebhookID == rows[2].WebhookID {
+	if d := rows[0]; d.Hint != want || d.Namespace != "shop" || d.OrderName != "zo-1" || d.Route != routeCallback || d.WebhookID != rows[1].WebhookID || d.WebhookID == rows[2].WebhookID {
 		t.Errorf("row %+v", d)
 	}
 	if strings.Contains(h.logged(), "planted") {
@@ -115,7 +114,7 @@ func TestCallbacksWithoutAValidTokenAreRefusedAlike(t *testing.T) {
 			h := newHarness(t, interceptor.Funcs{}, callbackObjects()...)
 			r := h.send(tc.auth, tc.path, "{}")
 			wantProblem(t, r, 401, "unauthenticated")
-			if row := h.records(1)[0]; len(h.hints) != 0 || row.Hint || row.OrderName != "" || row.Namespace != "" {
+			if row := h.records(1)[0]; len(h.hints) != 0 || row.Hint != (callback.Hint{}) || row.OrderName != "" || row.Namespace != "" {
 				t.Errorf("a refused callback left hints %v and %+v", h.hints, row)
 			}
 			if got := testutil.ToFloat64(h.metrics.CallbackHints.WithLabelValues(tc.outcome)); got != 1 {

@@ -3,6 +3,7 @@ package webhookserver
 import (
 	"context"
 	"errors"
+	"net/http"
 	"sync"
 	"time"
 
@@ -41,7 +42,7 @@ func NewDeliveryWriter(insert InsertFunc, m *telemetry.Metrics, log logr.Logger)
 	return &DeliveryWriter{
 		insert: insert, metrics: m, log: log,
 		queue: make(chan ledger.Delivery, 8192), closed: make(chan struct{}),
-		batch: 200, linger: 50 * time.Millisecond,
+		batch: 200, linger: 250 * time.Millisecond,
 		pause: time.Second, maxPause: 30 * time.Second, timeout: 10 * time.Second,
 		stopAfter: 20 * time.Second, flush: 5 * time.Second,
 	}
@@ -51,8 +52,14 @@ func NewDeliveryWriter(insert InsertFunc, m *telemetry.Metrics, log logr.Logger)
 func (w *DeliveryWriter) NeedLeaderElection() bool { return false }
 
 // Record takes a row, or drops and counts it when the buffer is full. It never
-// blocks.
+// blocks. Requests for nothing that is served may fill half of it only: a scan by
+// strangers must not push out the rows of senders.
 func (w *DeliveryWriter) Record(d ledger.Delivery) {
+	nothing := d.Route == routeOther || d.Source == "" && d.Status == http.StatusNotFound
+	if nothing && len(w.queue) >= cap(w.queue)/2 {
+		w.metrics.DeliveriesDropped.Inc()
+		return
+	}
 	select {
 	case w.queue <- d:
 	default:

@@ -7,8 +7,10 @@
 // of work keeps each step cheap before the next is paid for: path, source,
 // headers, rate limit, body, authentication, decoding, creation.
 //
-// A callback is a hint to fetch an order from the provider, never a truth: its
-// body is not read beyond its size.
+// A callback is a hint to fetch an order from the provider, never a truth. A token
+// in the URL proves one of version 1, whose body is not read beyond its size; the
+// signature of its body proves one of version 2, of which no more is read than
+// which order there is news of.
 //
 // Every refusal is an RFC 9457 problem that tells the sender what to change and
 // nothing of the inside. Bodies, addresses, mails and tokens reach neither logs

@@ -6,6 +6,9 @@ import (
 	"net/netip"
 	"strings"
 	"time"
+
+	"github.com/zma-operator/zma-operator/internal/callback"
+	"github.com/zma-operator/zma-operator/webhookserver/internal/mapping"
 )
 
 // exchange is one request and what is told of it afterwards.
@@ -25,7 +28,8 @@ type exchange struct {
 	externalID        string
 	webhookID         string
 	bodyBytes         int64
-	hint              bool
+	hint              callback.Hint
+	event             string // security event, when the request is one
 }
 
 // answer ends an exchange well.
@@ -33,6 +37,7 @@ type answer struct {
 	status  int
 	outcome string
 	body    any
+	order   string // first order that it tells of
 }
 
 // step is a handler that leaves writing and recording to its caller.
@@ -56,9 +61,9 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, route string) *ex
 const maxRequestID = 64
 
 // requestID keeps the sender's ID only when it is harmless in logs and
-// annotations, [A-Za-z0-9._-]{1,64}, and makes one otherwise.
+// annotations, [A-Za-z0-9._-]{1,64} and no card number, and makes one otherwise.
 func requestID(given string) string {
-	if given == "" || len(given) > maxRequestID || strings.ContainsFunc(given, unsafeInID) {
+	if given == "" || len(given) > maxRequestID || strings.ContainsFunc(given, unsafeInID) || mapping.HasCardNumber(given) {
 		return rand.Text()
 	}
 	return given

@@ -18,12 +18,12 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/zma-operator/zma-operator/api/v1alpha1"
+	"github.com/zma-operator/zma-operator/internal/callback"
 	"github.com/zma-operator/zma-operator/internal/ledger"
 	"github.com/zma-operator/zma-operator/internal/secrets"
 	"github.com/zma-operator/zma-operator/internal/telemetry"
@@ -58,7 +58,7 @@ type harness struct {
 	now        time.Time
 	log        bytes.Buffer
 	deliveries []ledger.Delivery
-	hints      []types.NamespacedName
+	hints      []callback.Hint
 }
 
 func testScheme(t *testing.T) *runtime.Scheme {
@@ -93,10 +93,10 @@ func newHarnessOn(t *testing.T, c client.WithWatch, change func(*Options)) *harn
 	o := Options{
 		Client: c, Reader: c, Metrics: h.metrics, Now: h.clock, Deliveries: h, DrainDelay: -1,
 		Secrets: secrets.NewReader(c, 0, h.clock),
-		Hints: func(n types.NamespacedName) {
+		Hints: func(hint callback.Hint) {
 			h.mu.Lock()
 			defer h.mu.Unlock()
-			h.hints = append(h.hints, n)
+			h.hints = append(h.hints, hint)
 		},
 		Log: funcr.NewJSON(func(line string) {
 			h.mu.Lock()
@@ -197,6 +197,7 @@ func (h *harness) send(change func(*http.Request), path, body string) reply {
 	}
 	r := reply{status: resp.StatusCode, header: resp.Header, body: string(raw)}
 	_ = json.Unmarshal(raw, &r.json)
+	checkExchange(h.t, req, r)
 	return r
 }
 

@@ -6,9 +6,9 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/zma-operator/zma-operator/internal/callback"
 	"github.com/zma-operator/zma-operator/internal/ledger"
 	"github.com/zma-operator/zma-operator/internal/secrets"
 	"github.com/zma-operator/zma-operator/internal/telemetry"
@@ -24,6 +24,8 @@ type DeliveryLog interface {
 type Options struct {
 	// Addr to listen on, such as ":8080".
 	Addr string
+	// Namespaces that the Reader knows; all when empty.
+	Namespaces []string
 	// Client creates orders.
 	Client client.Client
 	// Live reads one order past every cache, to compare a repeated delivery with
@@ -35,8 +37,11 @@ type Options struct {
 	Secrets *secrets.Reader
 	// Deliveries takes the delivery log; none is kept when nil.
 	Deliveries DeliveryLog
+	// ShareRates exchanges rate limits with other replicas, such as
+	// ledger.Ledger.ShareRates; this replica counts alone when nil.
+	ShareRates ShareFunc
 	// Hints is told of orders that the provider has news of; may be nil.
-	Hints func(types.NamespacedName)
+	Hints func(callback.Hint)
 	// Metrics to count in.
 	Metrics *telemetry.Metrics
 	// Log gets one line for each request.
@@ -48,8 +53,25 @@ type Options struct {
 	DrainDelay time.Duration
 	// ShutdownTimeout for requests under way; default 10s.
 	ShutdownTimeout time.Duration
-	// MaxInFlight requests at once; more are answered with 503. Default 512.
+	// MaxInFlight webhooks at once, from the end of their body; more are answered
+	// with 503. Callbacks have a quarter as many of their own. Default 512.
 	MaxInFlight int
+	// MaxStores is how many webhooks are with the API server at once; others wait in
+	// line for StoreLine. By itself it takes 200 changes at once from everybody, and
+	// one that has just started again drowns in more. Default 64.
+	MaxStores int
+	// StoreLine is how long a webhook waits in that line before it is answered with
+	// 503. Default 2s.
+	StoreLine time.Duration
+	// MaxConnections at once; when there are more, the one that has waited longest
+	// for its sender is closed. No bound when 0.
+	MaxConnections int
+	// BodyBudget is the memory in bytes that bodies may take from their first byte
+	// to the answer; more are answered with 503. Default 64 MiB.
+	BodyBudget int64
+	// TLSCertFile and TLSKeyFile, PEM, are followed as they change. Without them
+	// HTTP/1.1 is served in clear.
+	TLSCertFile, TLSKeyFile string
 	// CreateTimeout of the API server's answer; default 5s.
 	CreateTimeout time.Duration
 	// Synced tells whether the Reader's cache is complete; always when nil.
@@ -67,7 +89,7 @@ func (o *Options) complete() error {
 		o.Live = o.Client
 	}
 	if o.Hints == nil {
-		o.Hints = func(types.NamespacedName) {}
+		o.Hints = func(callback.Hint) {}
 	}
 	if o.Synced == nil {
 		o.Synced = func() bool { return true }
@@ -75,9 +97,19 @@ func (o *Options) complete() error {
 	if o.MaxInFlight <= 0 {
 		o.MaxInFlight = 512
 	}
+	if o.MaxStores <= 0 {
+		o.MaxStores = 64
+	}
+	if o.BodyBudget <= 0 {
+		o.BodyBudget = 64 << 20
+	}
+	if (o.TLSCertFile == "") != (o.TLSKeyFile == "") {
+		return errors.New("webhook server needs both TLSCertFile and TLSKeyFile, or none")
+	}
 	defaultDuration(&o.DrainDelay, 5*time.Second)
 	defaultDuration(&o.ShutdownTimeout, 10*time.Second)
 	defaultDuration(&o.CreateTimeout, 5*time.Second)
+	defaultDuration(&o.StoreLine, 2*time.Second)
 	return nil
 }
 

@@ -2,9 +2,12 @@ package webhookserver
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"math"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/zma-operator/zma-operator/webhookserver/internal/mapping"
@@ -28,6 +31,7 @@ type problem struct {
 	status   int
 	slug     string
 	category string
+	event    string // security event that the request is counted as
 	title    string
 	detail   string
 	// fields that are wrong, for the sender only: never logged.
@@ -45,6 +49,24 @@ func (p *problem) Error() string { return p.title }
 
 // Unwrap implements errors.Unwrap.
 func (p *problem) Unwrap() error { return p.cause }
+
+// inList names the order that a problem is about, when there are several.
+func inList(err error, index, of int) error {
+	var p *problem
+	if of == 1 || !errors.As(err, &p) || p.status >= http.StatusInternalServerError {
+		return err
+	}
+	named := *p
+	named.fields = nil
+	place := fmt.Sprintf("orders[%d]", index)
+	for _, f := range p.fields {
+		named.fields = append(named.fields, mapping.FieldError{Field: strings.TrimSuffix(place+"."+f.Field, "."), Detail: f.Detail})
+	}
+	if len(p.fields) == 0 {
+		named.fields = []mapping.FieldError{{Field: place, Detail: "is the order that was refused"}}
+	}
+	return &named
+}
 
 type problemBody struct {
 	Type      string               `json:"type"`
@@ -69,6 +91,10 @@ func (p *problem) write(w http.ResponseWriter, requestID string) {
 }
 
 func writeJSON(w http.ResponseWriter, status int, contentType string, body any) {
+	if status == http.StatusNoContent {
+		w.WriteHeader(status)
+		return
+	}
 	w.Header().Set("Content-Type", contentType)
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(body) // the sender has gone; it will repeat

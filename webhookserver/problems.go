@@ -60,7 +60,7 @@ func unauthenticated(challenge string) *problem {
 }
 
 func cardData() *problem {
-	return &problem{status: http.StatusBadRequest, slug: "card-data", category: categoryClient,
+	return &problem{status: http.StatusBadRequest, slug: "card-data", category: categoryClient, event: eventCardNumber,
 		title:  "Card data refused",
 		detail: "The body holds what looks like a payment card number. Nothing was stored. Send a payment reference instead."}
 }
@@ -68,6 +68,11 @@ func cardData() *problem {
 func invalidBody(fields []mapping.FieldError) *problem {
 	return &problem{status: http.StatusBadRequest, slug: "invalid-body", category: categoryClient,
 		title: "Body is not an order", detail: "The body does not have the form of an order; see errors.", fields: fields}
+}
+
+func mappingFailed(fields []mapping.FieldError) *problem {
+	return &problem{status: http.StatusBadRequest, slug: "mapping-failed", category: categoryClient,
+		title: "Body can't be mapped", detail: "The source's expressions can't make an order of this body; see errors.", fields: fields}
 }
 
 func invalidOrder(fields []mapping.FieldError) *problem {

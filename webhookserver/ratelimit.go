@@ -38,34 +38,44 @@ func orDefault(v, def int32) int32 {
 	return v
 }
 
-// limitBefore authentication takes from the client's share and only looks at the
-// source's: what strangers send must not use up the share of the real sender.
-func (s *Server) limitBefore(src *v1alpha1.WebhookSource, client string, now time.Time) error {
-	key := string(src.UID) + "/" + src.Namespace + "/" + src.Name
-	if ok, after := s.clients.Take(key+"/"+client, clientRate(src), now); !ok {
-		return rateLimited("client", clientRate(src), after)
-	}
-	if ok, after := s.sources.Has(key, sourceRate(src), now); !ok {
-		return rateLimited("source", sourceRate(src), after)
+// sourceKey tells a source from all others, a former one of its name included.
+func sourceKey(s *v1alpha1.WebhookSource) string {
+	return string(s.UID) + "/" + s.Namespace + "/" + s.Name
+}
+
+// limitBefore authentication takes from the client's share alone: what strangers
+// send must not use up the share of the real sender, and they must not learn how
+// much of it is left.
+func (s *Server) limitBefore(h http.Header, src *v1alpha1.WebhookSource, client string, now time.Time) error {
+	r := clientRate(src)
+	state := s.clients.Take(sourceKey(src)+"/"+client, r, now)
+	advertise(h, "client", r, state)
+	if !state.OK {
+		return tooMany("client", state.Next)
 	}
 	return nil
 }
 
 // limitAfter authentication takes from the source's share.
-func (s *Server) limitAfter(src *v1alpha1.WebhookSource, now time.Time) error {
-	key := string(src.UID) + "/" + src.Namespace + "/" + src.Name
-	if ok, after := s.sources.Take(key, sourceRate(src), now); !ok {
-		return rateLimited("source", sourceRate(src), after)
+func (s *Server) limitAfter(h http.Header, src *v1alpha1.WebhookSource, now time.Time) error {
+	r := sourceRate(src)
+	state := s.sources.Take(sourceKey(src), r, now)
+	advertise(h, "source", r, state)
+	if !state.OK {
+		return tooMany("source", state.Next)
 	}
 	return nil
 }
 
-// rateLimited answers with the header fields of draft-ietf-httpapi-ratelimit-headers.
+func tooMany(name string, after time.Duration) *problem {
+	return &problem{status: http.StatusTooManyRequests, slug: "rate-limited", category: categoryLimit, event: eventRateLimited,
+		title: "Too many requests", detail: fmt.Sprintf("The limit of this %s is used up.", name), retryAfter: after}
+}
+
+// rateLimited is for routes that tell of their limit only once it is used up.
 func rateLimited(name string, r limit.Rate, after time.Duration) *problem {
-	return &problem{status: http.StatusTooManyRequests, slug: "rate-limited", category: categoryLimit,
-		title: "Too many requests", detail: fmt.Sprintf("The limit of this %s is used up.", name), retryAfter: after,
-		header: http.Header{
-			"Ratelimit-Policy": {fmt.Sprintf(`"%s";q=%d;w=60`, name, r.PerMinute)},
-			"Ratelimit":        {fmt.Sprintf(`"%s";r=0;t=%s`, name, seconds(after))},
-		}}
+	p := tooMany(name, after)
+	p.header = http.Header{}
+	advertise(p.header, name, r, limit.State{Next: after})
+	return p
 }

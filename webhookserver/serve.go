@@ -1,6 +1,7 @@
 package webhookserver
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -19,6 +20,7 @@ func (s *Server) serve(route string, next step) http.Handler {
 		if err != nil {
 			p := asProblem(err)
 			status, outcome, category = p.status, p.slug, p.category
+			x.event = cmp.Or(p.event, x.event)
 			p.write(w, x.requestID)
 		} else {
 			status, outcome, category = a.status, a.outcome, categoryOK
@@ -28,21 +30,19 @@ func (s *Server) serve(route string, next step) http.Handler {
 	})
 }
 
-// guarded bounds the requests under way and survives a defect in a step.
+// guarded checks what all requests need, and survives a defect in a step. It
+// takes no slot: steps do, once their request is complete.
 func (s *Server) guarded(x *exchange, next step) (a *answer, err error) {
-	select {
-	case s.slots <- struct{}{}:
-		defer func() { <-s.slots }()
-	default:
-		return nil, overloaded()
-	}
 	defer func() {
 		if v := recover(); v != nil {
 			// The value may quote the request; its type and the stack do not.
 			a, err = nil, internalError(fmt.Errorf("panic of type %T at %s", v, debug.Stack()))
 		}
 	}()
-	if x.route != routeOther && x.r.Method != http.MethodPost {
+	switch {
+	case x.route == routeWebhook && x.r.Method == http.MethodOptions:
+		next = s.preflight
+	case x.route != routeOther && x.r.Method != http.MethodPost:
 		return nil, methodNotAllowed()
 	}
 	if !s.o.Synced() {
@@ -67,18 +67,31 @@ func (s *Server) record(x *exchange, status int, outcome, category string, err e
 		label = x.namespace + "/" + x.source
 	}
 	s.o.Metrics.WebhookRequests.WithLabelValues(x.route, label, outcome).Inc()
+	if x.event != "" {
+		s.o.Metrics.SecurityEvents.WithLabelValues(x.event, label).Inc()
+	}
 	s.o.Metrics.WebhookDuration.WithLabelValues(x.route).Observe(took.Seconds())
 	d := ledger.Delivery{
 		At: x.started, RequestID: x.requestID, Namespace: x.namespace, Source: x.source,
-		Route: x.route, Method: x.r.Method, Outcome: outcome, Category: category, Status: status,
+		Route: x.route, Method: knownMethod(x.r.Method), Outcome: outcome, Category: category, Status: status,
 		Duration: took, ClientHash: s.mask.Hash(clientKey(x.client)), OrderName: x.order,
 		ExternalIDHash: hashExternalID(x.externalID), WebhookID: x.webhookID,
-		BodyBytes: x.bodyBytes, Hint: x.hint,
+		BodyBytes: x.bodyBytes, Hint: x.hint, SecurityEvent: x.event,
 	}
 	s.logRequest(d, err)
-	if s.o.Deliveries != nil && x.route != routeOther {
+	if s.o.Deliveries != nil {
 		s.o.Deliveries.Record(d)
 	}
+}
+
+// knownMethod keeps what HTTP defines: any other word is the sender's own.
+func knownMethod(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch,
+		http.MethodDelete, http.MethodConnect, http.MethodOptions, http.MethodTrace:
+		return method
+	}
+	return "other"
 }
 
 // logRequest writes the request's one line. The cause is ours; a problem's
@@ -90,7 +103,8 @@ func (s *Server) logRequest(d ledger.Delivery, err error) {
 		"client", d.ClientHash, "bodyBytes", d.BodyBytes,
 	}
 	for name, value := range map[string]string{"namespace": d.Namespace, "source": d.Source,
-		"order": d.OrderName, "webhookID": d.WebhookID} {
+		"securityEvent": d.SecurityEvent, "order": d.OrderName, "webhookID": d.WebhookID,
+		"account": d.Hint.Account, "providerOrder": d.Hint.RequestID} {
 		if value != "" {
 			values = append(values, name, value)
 		}

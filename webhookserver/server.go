@@ -13,6 +13,7 @@ import (
 
 	"github.com/zma-operator/zma-operator/internal/telemetry"
 	"github.com/zma-operator/zma-operator/webhookserver/internal/limit"
+	"github.com/zma-operator/zma-operator/webhookserver/internal/mapping"
 )
 
 // Limits of a connection. A sender has 10 s to deliver a megabyte.
@@ -27,6 +28,9 @@ const (
 // maxTrackedClients bounds the rate limiters' memory to some megabytes.
 const maxTrackedClients = 16384
 
+// maxMappers is how many compiled sources are kept.
+const maxMappers = 1024
+
 // Server is the inbound HTTP server; a runnable of controller-runtime's manager
 // that works on every replica.
 type Server struct {
@@ -34,10 +38,22 @@ type Server struct {
 	mask    telemetry.Masker
 	handler http.Handler
 
-	slots    chan struct{} // one for each request under way
-	sources  *limit.Keyed  // by source
-	clients  *limit.Keyed  // by source and client
-	badToken *limit.Keyed  // by client
+	mappers *mapping.Cache
+	replays *replays
+
+	cors corsRules
+
+	connections *connections
+	bodies      *bodyBudget
+	pace        pace
+	checks      slots // webhooks being verified
+	slots       slots // verified webhooks
+	stores      slots // webhooks that are with the API server
+	callbacks   slots
+
+	sources  *limit.Keyed // by source
+	clients  *limit.Keyed // by source and client
+	badToken *limit.Keyed // by client
 
 	started  atomic.Bool
 	draining atomic.Bool
@@ -58,13 +74,22 @@ func New(o Options) (*Server, error) {
 		return nil, fmt.Errorf("key for masking: %w", err)
 	}
 	s := &Server{
-		o:        o,
-		mask:     telemetry.NewMasker(key),
-		slots:    make(chan struct{}, o.MaxInFlight),
-		sources:  limit.NewKeyed(maxTrackedClients),
-		clients:  limit.NewKeyed(maxTrackedClients),
-		badToken: limit.NewKeyed(maxTrackedClients),
-		addr:     o.Addr,
+		o:           o,
+		mask:        telemetry.NewMasker(key),
+		cors:        newCORSRules(maxMappers),
+		connections: newConnections(o.MaxConnections, o.Metrics),
+		bodies:      newBodyBudget(o.BodyBudget),
+		pace:        bodyPace(),
+		checks:      make(slots, o.MaxInFlight),
+		slots:       make(slots, o.MaxInFlight),
+		stores:      make(slots, o.MaxStores),
+		callbacks:   make(slots, max(1, o.MaxInFlight/4)),
+		sources:     limit.NewKeyed(maxTrackedClients),
+		clients:     limit.NewKeyed(maxTrackedClients),
+		badToken:    limit.NewKeyed(maxTrackedClients),
+		addr:        o.Addr,
+		mappers:     mapping.NewCache(maxMappers),
+		replays:     newReplays(maxReplays),
 	}
 	s.handler = s.routes()
 	return s, nil
@@ -87,7 +112,12 @@ func (s *Server) Addr() string {
 // goes on serving for DrainDelay while load balancers notice, and waits at most
 // ShutdownTimeout for requests under way.
 func (s *Server) Start(ctx context.Context) error {
+	defer s.startSharing(ctx)()
 	defer s.closeDeliveries()
+	certificates, err := s.certificates()
+	if err != nil {
+		return fmt.Errorf("webhook server: %w", err)
+	}
 	listener, err := net.Listen("tcp", s.o.Addr)
 	if err != nil {
 		return fmt.Errorf("webhook server: %w", err)
@@ -95,38 +125,43 @@ func (s *Server) Start(ctx context.Context) error {
 	s.mu.Lock()
 	s.addr = listener.Addr().String()
 	s.mu.Unlock()
-	srv := &http.Server{
-		Handler:           s.handler,
-		ReadHeaderTimeout: readHeaderTimeout,
-		ReadTimeout:       readTimeout,
-		WriteTimeout:      writeTimeout,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeaderBytes,
-	}
-	failed := make(chan error, 1)
-	go func() { failed <- srv.Serve(listener) }()
+	srv := s.newHTTPServer()
+	failed := s.accept(ctx, srv, listener, certificates)
 	s.started.Store(true)
 	select {
 	case err := <-failed:
-		return fmt.Errorf("webhook server: %w", err)
+		return fmt.Errorf("webhook server: %w", errors.Join(err, srv.Close()))
 	case <-ctx.Done():
 		return s.drain(srv)
 	}
 }
 
+// drain answers whatever comes while load balancers notice, each connection's
+// last request with a hint that it is the last: one that is closed while idle
+// may lose a request that is just being sent.
 func (s *Server) drain(srv *http.Server) error {
 	s.draining.Store(true)
-	srv.SetKeepAlivesEnabled(false)
 	if s.o.DrainDelay > 0 {
 		time.Sleep(s.o.DrainDelay)
 	}
 	// The manager's context has ended already; the requests' time has not.
 	ctx, cancel := context.WithTimeout(context.Background(), s.o.ShutdownTimeout)
 	defer cancel()
-	if err := srv.Shutdown(ctx); err != nil {
-		return errors.Join(fmt.Errorf("webhook server: requests were cut off: %w", err), srv.Close())
+	ended := make(chan error, 1)
+	go func() { ended <- srv.Shutdown(ctx) }()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case err := <-ended:
+			if err != nil {
+				return errors.Join(fmt.Errorf("webhook server: requests were cut off: %w", err), srv.Close())
+			}
+			return nil
+		case <-tick.C:
+			s.connections.closeUnused()
+		}
 	}
-	return nil
 }
 
 func (s *Server) closeDeliveries() {

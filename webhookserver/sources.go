@@ -3,6 +3,7 @@ package webhookserver
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -10,12 +11,12 @@ import (
 	"github.com/zma-operator/zma-operator/webhookserver/source"
 )
 
-// defaultMaxBody of a source made before the field.
-const defaultMaxBody = 256 << 10
-
 // findSource finds the source that serves the path and may be used now. The
 // source belongs to the cache: it must not be changed.
 func (s *Server) findSource(x *exchange) (*v1alpha1.WebhookSource, error) {
+	if !s.knows(x.r.PathValue("namespace")) {
+		return nil, notFound()
+	}
 	// A cache that is asked for the first time waits for the API server.
 	ctx, cancel := context.WithTimeout(x.r.Context(), s.o.CreateTimeout)
 	defer cancel()
@@ -39,9 +40,8 @@ func (s *Server) findSource(x *exchange) (*v1alpha1.WebhookSource, error) {
 	return src, nil
 }
 
-func maxBody(src *v1alpha1.WebhookSource) int64 {
-	if src.Spec.MaxBodyBytes > 0 {
-		return src.Spec.MaxBodyBytes
-	}
-	return defaultMaxBody
+// knows tells whether the cache holds a namespace. Asked for another one it would
+// fail as if the API server were away, and its error quotes what was asked for.
+func (s *Server) knows(namespace string) bool {
+	return len(s.o.Namespaces) == 0 || slices.Contains(s.o.Namespaces, namespace)
 }

@@ -12,42 +12,70 @@ import (
 	"github.com/zma-operator/zma-operator/api/v1alpha1"
 )
 
-// store creates the order and tells whether it is new. Only the API server's
-// word counts: a name that exists is the lock, and no cache is asked.
-func (s *Server) store(ctx context.Context, order *v1alpha1.ZMAOrder) (fresh bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, s.o.CreateTimeout)
-	defer cancel()
-	hash := order.Annotations[v1alpha1.AnnotationPayloadHash]
-	key := client.ObjectKeyFromObject(order)
-	err = s.o.Client.Create(ctx, order)
+// stored tells how an order came to be stored.
+type stored int
+
+const (
+	storedNew    stored = iota // by this request
+	storedBefore               // by a delivery of the same payload
+	storedReplay               // by this very delivery, which was sent again
+)
+
+// store creates the order. Only the API server's word counts: a name that exists
+// is the lock, and no cache is asked.
+func (s *Server) store(ctx context.Context, order *v1alpha1.ZMAOrder) (stored, error) {
+	wanted := order.DeepCopy() // Create overwrites what it is given
+	err := s.o.Client.Create(ctx, order)
 	switch {
 	case err == nil:
-		return true, nil
+		return storedNew, nil
 	case apierrors.IsAlreadyExists(err):
-		return false, s.compare(ctx, key, hash)
-	case apierrors.IsInvalid(err):
-		return false, invalidOrder(invalidFields(err))
+		return s.compare(ctx, wanted)
 	}
-	return false, unavailable(retryAfter(err), safeCause("create order", err))
+	return 0, refused("create order", err)
+}
+
+// rehearse asks the API server what it would say, without storing anything.
+func (s *Server) rehearse(ctx context.Context, order *v1alpha1.ZMAOrder) error {
+	err := s.o.Client.Create(ctx, order.DeepCopy(), client.DryRunAll)
+	switch {
+	case err == nil:
+		return nil
+	case apierrors.IsAlreadyExists(err):
+		_, err := s.compare(ctx, order)
+		return err
+	}
+	return refused("rehearse order", err)
+}
+
+// refused turns the API server's refusal into an answer.
+func refused(what string, err error) error {
+	if apierrors.IsInvalid(err) {
+		return invalidOrder(invalidFields(err))
+	}
+	return unavailable(retryAfter(err), safeCause(what, err))
 }
 
 // compare tells a repeated delivery from another order under the same ID. An
 // order that is being deleted counts too: it was taken, and a repetition must
 // not order it anew.
-func (s *Server) compare(ctx context.Context, key client.ObjectKey, hash string) error {
-	var stored v1alpha1.ZMAOrder
-	err := s.o.Live.Get(ctx, key, &stored)
+func (s *Server) compare(ctx context.Context, wanted *v1alpha1.ZMAOrder) (stored, error) {
+	var found v1alpha1.ZMAOrder
+	err := s.o.Live.Get(ctx, client.ObjectKeyFromObject(wanted), &found)
+	const hash, delivery = v1alpha1.AnnotationPayloadHash, v1alpha1.AnnotationDelivery
 	switch {
 	case apierrors.IsNotFound(err):
 		// Deleted in between. Whether it may be made again is decided by the next
 		// delivery, not by a race.
-		return unavailable(briefPause, errors.New("order was deleted while it was compared"))
+		return 0, unavailable(briefPause, errors.New("order was deleted while it was compared"))
 	case err != nil:
-		return unavailable(retryAfter(err), safeCause("get order", err))
-	case stored.Annotations[v1alpha1.AnnotationPayloadHash] != hash:
-		return payloadConflict()
+		return 0, unavailable(retryAfter(err), safeCause("get order", err))
+	case found.Annotations[hash] != wanted.Annotations[hash]:
+		return 0, payloadConflict()
+	case wanted.Annotations[delivery] != "" && found.Annotations[delivery] == wanted.Annotations[delivery]:
+		return storedReplay, nil
 	}
-	return nil
+	return storedBefore, nil
 }
 
 // retryAfter is what the API server suggests, within reason.

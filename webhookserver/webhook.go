@@ -6,66 +6,113 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/zma-operator/zma-operator/api/v1alpha1"
+	"github.com/zma-operator/zma-operator/internal/expression"
 	"github.com/zma-operator/zma-operator/webhookserver/internal/mapping"
+	"github.com/zma-operator/zma-operator/webhookserver/source"
 )
 
 // accepted is the body of 200 and 202: the same for the first delivery and each
 // repetition.
 type accepted struct {
-	Order     string `json:"order"`
-	Namespace string `json:"namespace"`
+	// Order that was made; empty when there are several.
+	Order string `json:"order,omitempty"`
+	// Orders that were made, when there are several.
+	Orders    []string `json:"orders,omitempty"`
+	Namespace string   `json:"namespace"`
 }
 
-// webhook turns one delivery into an order. Each line is a step with its own
+// ignored is the body of 200 for an event that the source does not want.
+type ignored struct {
+	Ignored bool `json:"ignored"`
+}
+
+// webhook turns one delivery into orders. Each line is a step with its own
 // bounded cost, cheap ones first; whatever fails ends the request.
 func (s *Server) webhook(x *exchange) (*answer, error) {
 	src, err := s.findSource(x)
 	if err != nil {
 		return nil, err
 	}
-	if err := checkHeaders(x.r, maxBody(src)); err != nil {
+	if err := s.admitOrigin(x, src); err != nil {
 		return nil, err
 	}
-	if err := s.limitBefore(src, clientKey(x.client), x.started); err != nil {
+	if err := s.limitBefore(x.w.Header(), src, clientKey(x.client), x.started); err != nil {
 		return nil, err
 	}
-	body, err := readBody(x, maxBody(src))
+	if err := checkHeaders(x.r, source.MaxBody(src)); err != nil {
+		return nil, err
+	}
+	body, err := s.readBody(x, source.MaxBody(src))
 	if err != nil {
 		return nil, err
 	}
-	if err := s.authenticate(x, src, body); err != nil {
-		return nil, err
-	}
-	if err := s.limitAfter(src, x.started); err != nil {
-		return nil, err
-	}
-	native, err := mapping.Decode(body)
-	if err != nil {
-		return nil, decodeProblem(err)
-	}
-	order, err := mapping.Order(src, native, x.requestID)
+	proof, err := s.check(x, src, body)
 	if err != nil {
 		return nil, err
 	}
-	x.order, x.externalID = order.Name, native.ExternalID
-	fresh, err := s.store(x.r.Context(), order)
+	release, err := s.slots.take()
 	if err != nil {
 		return nil, err
 	}
-	a := &answer{status: http.StatusOK, outcome: "repeated", body: accepted{Order: order.Name, Namespace: order.Namespace}}
-	if fresh {
-		a.status, a.outcome = http.StatusAccepted, "accepted"
+	defer release()
+	digest := deliveryDigest(src, proof, body)
+	if a := s.replays.find(digest, x.started); a != nil {
+		// Before the source's share is touched: who has captured a request must not
+		// use it up.
+		return replayed(x, a), nil
 	}
-	return a, nil
+	if err := s.limitAfter(x.w.Header(), src, x.started); err != nil {
+		return nil, err
+	}
+	orders, err := s.ordersOf(x, src, body, digest)
+	if errors.Is(err, mapping.ErrIgnored) {
+		return &answer{status: http.StatusOK, outcome: "ignored", body: ignored{true}}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	a, err := s.take(x, orders)
+	if err == nil {
+		s.replays.keep(digest, a, proof.SignedAt.Add(tolerance(src)), x.started)
+	}
+	return a, err
 }
 
-func decodeProblem(err error) error {
+// replayed answers a delivery that was answered before.
+func replayed(x *exchange, a *answer) *answer {
+	x.event = eventReplay
+	x.order = a.order
+	return &answer{status: http.StatusOK, outcome: "repeated", body: a.body, order: a.order}
+}
+
+// ordersOf maps a verified body.
+func (s *Server) ordersOf(x *exchange, src *v1alpha1.WebhookSource, body []byte, digest string) ([]*v1alpha1.ZMAOrder, error) {
+	mapper, err := s.mappers.Get(src)
+	if err != nil {
+		return nil, sourceNotReady(err)
+	}
+	orders, err := mapper.Orders(x.r.Context(), mapping.Input{Body: body, Header: x.r.Header, RequestID: x.requestID, Delivery: digest})
+	if err != nil {
+		return nil, mappingProblem(err)
+	}
+	x.order, x.externalID = orders[0].Name, orders[0].Spec.Source.ExternalID
+	return orders, nil
+}
+
+func mappingProblem(err error) error {
 	var body *mapping.BodyError
+	var failed *mapping.ExpressionError
 	switch {
 	case errors.Is(err, mapping.ErrCardData):
 		return cardData()
 	case errors.As(err, &body):
 		return invalidBody(body.Fields)
+	case errors.As(err, &failed):
+		return mappingFailed(failed.Fields)
+	case errors.Is(err, expression.ErrInterrupted):
+		// Out of time, on a machine that is too busy: it says nothing of the body.
+		return unavailable(briefPause, expression.ErrInterrupted)
 	}
 	return err
 }

@@ -14,6 +14,18 @@ import (
 // PathPrefix of all webhooks; namespace and path follow.
 const PathPrefix = "/webhooks/"
 
+// defaultMaxBody is the default of maxBodyBytes, for sources that the API server
+// has not completed.
+const defaultMaxBody = 256 << 10
+
+// MaxBody is how many bytes a body may have.
+func MaxBody(s *v1alpha1.WebhookSource) int64 {
+	if s.Spec.MaxBodyBytes > 0 {
+		return s.Spec.MaxBodyBytes
+	}
+	return defaultMaxBody
+}
+
 // maxName is the longest name of a source that an order can carry.
 const maxName = 63
 
@@ -51,36 +63,20 @@ func older(a, b *v1alpha1.WebhookSource) bool {
 }
 
 // Unsupported says what a source asks for that is not available; empty when
-// nothing. Such a source is not served: left out, a filter would let events
-// through, and a scheme senders.
+// nothing. Such a source is not served.
 func Unsupported(s *v1alpha1.WebhookSource) string {
 	var parts []string
-	add := func(wanted bool, what string) {
-		if wanted {
-			parts = append(parts, what)
-		}
+	if len(s.Name) > maxName {
+		parts = append(parts, fmt.Sprintf("a name longer than %d characters", maxName))
 	}
-	scheme := s.Spec.Auth.Scheme
-	add(scheme != v1alpha1.AuthStandardWebhooks && scheme != v1alpha1.AuthBearer, fmt.Sprintf("auth.scheme %s", scheme))
-	add(s.Spec.Mapping != nil, "mapping")
-	add(s.Spec.EventFilter != "", "eventFilter")
-	add(s.Spec.CORS != nil, "cors")
-	add(len(s.Name) > maxName, fmt.Sprintf("a name longer than %d characters", maxName))
-	add(s.Name == v1alpha1.ManualSource, fmt.Sprintf("the name %s, kept for orders made by hand", v1alpha1.ManualSource))
+	if s.Name == v1alpha1.ManualSource {
+		parts = append(parts, fmt.Sprintf("the name %s, kept for orders made by hand", v1alpha1.ManualSource))
+	}
 	return strings.Join(parts, ", ")
 }
 
-// CheckSecret tells whether a secret can be used by a scheme. The error does not
-// quote the secret.
-func CheckSecret(scheme v1alpha1.AuthScheme, secret []byte) error {
-	var err error
-	switch scheme {
-	case v1alpha1.AuthStandardWebhooks:
-		_, err = verify.SigningKey(secret)
-	case v1alpha1.AuthBearer:
-		_, err = verify.BearerToken(secret)
-	default:
-		err = fmt.Errorf("%w: scheme %s is not available", verify.ErrSecretUnusable, scheme)
-	}
-	return err
+// CheckSecret tells whether a secret can be used by a source's scheme. The error
+// does not quote the secret.
+func CheckSecret(auth v1alpha1.WebhookAuth, secret []byte) error {
+	return verify.CheckSecret(auth, secret)
 }

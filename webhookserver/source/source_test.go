@@ -43,24 +43,19 @@ func TestTheOldestSourceKeepsItsPath(t *testing.T) {
 	}
 }
 
-func TestUnsupportedNamesEveryFeature(t *testing.T) {
+func TestUnsupportedIsOnlyWhatNoOrderCanCarry(t *testing.T) {
 	cases := map[string]struct {
 		change func(*v1alpha1.WebhookSource)
 		want   string
 	}{
-		"standardWebhooks is served": {func(*v1alpha1.WebhookSource) {}, ""},
-		"bearer is served":           {func(s *v1alpha1.WebhookSource) { s.Spec.Auth.Scheme = v1alpha1.AuthBearer }, ""},
-		"stripe is not":              {func(s *v1alpha1.WebhookSource) { s.Spec.Auth.Scheme = v1alpha1.AuthStripe }, "auth.scheme stripe"},
-		"hmac is not":                {func(s *v1alpha1.WebhookSource) { s.Spec.Auth.Scheme = v1alpha1.AuthHMAC }, "auth.scheme hmac"},
-		"no scheme is none":          {func(s *v1alpha1.WebhookSource) { s.Spec.Auth.Scheme = "" }, "auth.scheme "},
-		"a mapping":                  {func(s *v1alpha1.WebhookSource) { s.Spec.Mapping = &v1alpha1.WebhookMapping{} }, "mapping"},
-		"a filter":                   {func(s *v1alpha1.WebhookSource) { s.Spec.EventFilter = "true" }, "eventFilter"},
-		"cors":                       {func(s *v1alpha1.WebhookSource) { s.Spec.CORS = &v1alpha1.CORS{} }, "cors"},
-		"a name no order can carry":  {func(s *v1alpha1.WebhookSource) { s.Name = strings.Repeat("a", 64) }, "a name longer than 63 characters"},
-		"the name manual":            {func(s *v1alpha1.WebhookSource) { s.Name = "manual" }, "the name manual, kept for orders made by hand"},
-		"two at once": {func(s *v1alpha1.WebhookSource) {
-			s.Spec.EventFilter, s.Spec.CORS = "true", &v1alpha1.CORS{}
-		}, "eventFilter, cors"},
+		"standardWebhooks is served":         {func(*v1alpha1.WebhookSource) {}, ""},
+		"so is every other scheme":           {func(s *v1alpha1.WebhookSource) { s.Spec.Auth.Scheme = v1alpha1.AuthStripe }, ""},
+		"so is a mapping":                    {func(s *v1alpha1.WebhookSource) { s.Spec.Mapping = &v1alpha1.WebhookMapping{} }, ""},
+		"so is a filter":                     {func(s *v1alpha1.WebhookSource) { s.Spec.EventFilter = "true" }, ""},
+		"so is cors":                         {func(s *v1alpha1.WebhookSource) { s.Spec.CORS = &v1alpha1.CORS{} }, ""},
+		"the longest name an order carries":  {func(s *v1alpha1.WebhookSource) { s.Name = strings.Repeat("a", 63) }, ""},
+		"a name that is too long for orders": {func(s *v1alpha1.WebhookSource) { s.Name = strings.Repeat("a", 64) }, "a name longer than 63 characters"},
+		"the name manual":                    {func(s *v1alpha1.WebhookSource) { s.Name = "manual" }, "the name manual, kept for orders made by hand"},
 	}
 	for reason, tc := range cases {
 		t.Run(reason, func(t *testing.T) {
@@ -74,19 +69,28 @@ func TestUnsupportedNamesEveryFeature(t *testing.T) {
 }
 
 func TestCheckSecretRefusesWhatNoSchemeTakes(t *testing.T) {
-	good := map[v1alpha1.AuthScheme]string{
-		v1alpha1.AuthStandardWebhooks: "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD",
-		v1alpha1.AuthBearer:           strings.Repeat("t", 32),
+	signing, long := "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD", strings.Repeat("t", 64)
+	for reason, tc := range map[string]struct {
+		auth   v1alpha1.WebhookAuth
+		secret string
+	}{
+		"standardWebhooks": {v1alpha1.WebhookAuth{Scheme: v1alpha1.AuthStandardWebhooks}, signing},
+		"bearer":           {v1alpha1.WebhookAuth{Scheme: v1alpha1.AuthBearer}, long},
+		"stripe":           {v1alpha1.WebhookAuth{Scheme: v1alpha1.AuthStripe}, "whsec_" + long},
+		"hmac":             {v1alpha1.WebhookAuth{Scheme: v1alpha1.AuthHMAC, HMAC: &v1alpha1.HMACScheme{Header: "X-Sign"}}, long},
+	} {
+		t.Run(reason, func(t *testing.T) {
+			if err := CheckSecret(tc.auth, []byte(tc.secret)); err != nil {
+				t.Errorf("a good one is refused: %v", err)
+			}
+			for _, bad := range []string{"", "short"} {
+				if err := CheckSecret(tc.auth, []byte(bad)); err == nil {
+					t.Errorf("%q is taken", bad)
+				}
+			}
+		})
 	}
-	for scheme, secret := range good {
-		if err := CheckSecret(scheme, []byte(secret)); err != nil {
-			t.Errorf("%s: %v", scheme, err)
-		}
-		if err := CheckSecret(scheme, nil); err == nil {
-			t.Errorf("%s takes an empty secret", scheme)
-		}
-	}
-	if err := CheckSecret(v1alpha1.AuthStripe, []byte(strings.Repeat("t", 64))); err == nil {
-		t.Error("a scheme that is not available takes secrets")
+	if err := CheckSecret(v1alpha1.WebhookAuth{Scheme: "none"}, []byte(long)); err == nil {
+		t.Error("a scheme that does not exist takes secrets")
 	}
 }

@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"errors"
+	"strings"
 	"testing"
 )
 
@@ -11,7 +12,7 @@ func TestHasCardNumber(t *testing.T) {
 		want       bool
 	}{
 		{"Visa", "4111111111111111", true},
-		{"Visa of 13 digits", "4222222222222", true},
+		{"13 digits that begin like a Visa: a phone number", "+4915112345678", false},
 		{"Mastercard", "5555555555554444", true},
 		{"Mastercard of the 2 series", "2223003122003222", true},
 		{"American Express", "378282246310005", true},
@@ -50,11 +51,65 @@ func TestCardNumbersAreFoundAnywhereInABody(t *testing.T) {
 		"behind escapes":                `{"a":"\u0034111111111111111"}`,
 		"in a body that is no order":    `["4111111111111111"]`,
 		"in a body that is just a text": `"4111111111111111"`,
+		"in a body that was cut off":    `{"a":"4111111111111111"`,
+		"in a body that is no JSON":     `card=4111111111111111`,
+		"in a body that is no UTF-8":    "{\"a\":\"4111111111111111\",\"b\":\"\xff\"}",
+		"deeper than a body may be":     strings.Repeat("[", 50) + `"4111111111111111"` + strings.Repeat("]", 50),
+		"behind a key given twice":      `{"a":1,"a":2,"b":"4111111111111111"}`,
 	} {
 		t.Run(reason, func(t *testing.T) {
 			if _, err := Decode([]byte(body)); !errors.Is(err, ErrCardData) {
 				t.Errorf("error %v, want ErrCardData", err)
 			}
 		})
+	}
+}
+
+// TestNumbersOfShopsAreNoCards keeps paid orders from being refused for IDs,
+// phone numbers and the noise of doubles.
+func TestNumbersOfShopsAreNoCards(t *testing.T) {
+	for body, card := range map[string]bool{
+		`{"phone":"+49 151 10000010"}`:            false,
+		`{"phone":"+4915112345678"}`:              false,
+		`{"variant_id":48020601274519}`:           false,
+		`{"gid":"ProductVariant/43762382569626"}`: false,
+		`{"ean":"4901234567894"}`:                 false,
+		`{"total":38.400000000000006}`:            false,
+		`{"total":4.050000000000001}`:             false,
+		`{"card":4111111111111111}`:               true,
+		`{"card":4111111111111111.0}`:             true,
+		`{"card":4.111111111111111e15}`:           true,
+		`{"card":"4111.1111.1111.1111"}`:          true,
+		`{"card":"4000 0000 0000 0000 006"}`:      true,
+	} {
+		_, err := Decode([]byte(body))
+		if got := errors.Is(err, ErrCardData); got != card {
+			t.Errorf("%s is a card: %v, want %v", body, got, card)
+		}
+	}
+}
+
+func TestNULIsRefusedByField(t *testing.T) {
+	_, err := Decode([]byte(`{"externalID":"a\u0000b"}`))
+	var wrong *BodyError
+	if !errors.As(err, &wrong) || wrong.Fields[0].Detail != "holds a NUL character" {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestThePayloadHashStaysWhatItIs: another hash of the same order would answer
+// redeliveries with 409, during each roll-out and for old orders after it.
+func TestThePayloadHashStaysWhatItIs(t *testing.T) {
+	n, err := Decode([]byte(`{"externalID":"A-1","retailer":"amazon","items":[{"productID":"B000000001","quantity":2,"unitPriceCents":999,
+		"variants":[{"dimension":"color","value":"red"}],"title":"Mug","category":"kitchen"}],
+		"shippingAddress":{"firstName":"Ada","lastName":"Doe","line1":"1 Main St","line2":"Flat 2","city":"Austin","state":"TX","postalCode":"78701","country":"US","phone":"+15125550100","email":"a@b.example"},
+		"recipientOfGift":true,"gift":{"message":"Hi"},"customer":{"id":"c-1","email":"c@b.example"},"total":{"currency":"USD","amountCents":2599},
+		"payment":{"provider":"stripe","reference":"pi_1","amountCents":2599},"shipping":{"method":"cheapest"},"notBefore":"2027-01-01T00:00:00Z","maxPriceCents":3000}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "924642168741047b3145fa75b3415ddf5935e45ae3bfdff6af94caefc7a27983"
+	if got, err := PayloadHash(n.Spec()); err != nil || got != want {
+		t.Errorf("%s %v, want %s", got, err, want)
 	}
 }

@@ -13,9 +13,23 @@ import (
 // another case are errors: a field that is silently ignored may be an address.
 // Errors are ErrCardData or *BodyError; neither holds a value of the body.
 func Decode(body []byte) (*NativeOrder, error) {
-	if err := Inspect(body); err != nil {
+	if _, err := inspect(body, nativeDepth, false); err != nil {
 		return nil, err
 	}
+	return decodeWhole(body)
+}
+
+// decodeWhole decodes an inspected body and wants it to be complete.
+func decodeWhole(body []byte) (*NativeOrder, error) {
+	n, err := decode(body)
+	if err != nil {
+		return nil, err
+	}
+	return n, n.complete()
+}
+
+// decode reads an order without looking at what is missing.
+func decode(body []byte) (*NativeOrder, error) {
 	var n *NativeOrder
 	strict, err := kjson.UnmarshalStrict(body, &n)
 	if err != nil {
@@ -27,16 +41,13 @@ func Decode(body []byte) (*NativeOrder, error) {
 	if n == nil {
 		return nil, bodyError("", "must be an object")
 	}
-	if missing := n.missing(); len(missing) > 0 {
-		return nil, &BodyError{Fields: missing}
-	}
 	return n, nil
 }
 
 func strictError(strict []error) *BodyError {
 	e := &BodyError{}
 	for _, err := range strict[:min(len(strict), maxFieldErrors)] {
-		f := FieldError{Detail: "is unknown or given twice"}
+		f := FieldError{Detail: "is unknown"}
 		var field kjson.FieldError
 		if errors.As(err, &field) {
 			f.Field = clip(field.FieldPath())

@@ -47,6 +47,14 @@ type NativeMoney struct {
 	AmountCents *int64 `json:"amountCents"`
 }
 
+// complete tells which required parts are not there, if any.
+func (n *NativeOrder) complete() error {
+	if missing := n.missing(); len(missing) > 0 {
+		return &BodyError{Fields: missing}
+	}
+	return nil
+}
+
 // missing lists the required parts that are not there.
 func (n *NativeOrder) missing() []FieldError {
 	var out []FieldError
@@ -58,6 +66,15 @@ func (n *NativeOrder) missing() []FieldError {
 	need("externalID", n.ExternalID != "")
 	need("items", len(n.Items) > 0)
 	need("shippingAddress", n.ShippingAddress != nil)
+	if a := n.ShippingAddress; a != nil {
+		need("shippingAddress.firstName", a.FirstName != "")
+		need("shippingAddress.lastName", a.LastName != "")
+		need("shippingAddress.line1", a.Line1 != "")
+		need("shippingAddress.city", a.City != "")
+		need("shippingAddress.postalCode", a.PostalCode != "")
+		need("shippingAddress.country", a.Country != "")
+		need("shippingAddress.phone", a.Phone != "")
+	}
 	need("customer", n.Customer != nil)
 	need("total", n.Total != nil)
 	need("total.amountCents", n.Total == nil || n.Total.AmountCents != nil)

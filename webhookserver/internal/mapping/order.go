@@ -13,8 +13,9 @@ import (
 
 // Order builds the ZMAOrder of a native order. Its name derives from source and
 // external ID, so that every delivery of one order asks for the same object. It
-// has its finalizer already, which saves a write.
-func Order(src *v1alpha1.WebhookSource, n *NativeOrder, requestID string) (*v1alpha1.ZMAOrder, error) {
+// has its finalizer already, which saves a write. Request and delivery are those
+// of the input; they are no part of the payload.
+func Order(src *v1alpha1.WebhookSource, n *NativeOrder, in Input) (*v1alpha1.ZMAOrder, error) {
 	spec := n.Spec()
 	spec.Source = &v1alpha1.OrderSource{Name: src.Name, ExternalID: n.ExternalID}
 	hash, err := PayloadHash(spec)
@@ -25,16 +26,24 @@ func Order(src *v1alpha1.WebhookSource, n *NativeOrder, requestID string) (*v1al
 	spec.PolicyRef = src.Spec.PolicyRef.DeepCopy()
 	return &v1alpha1.ZMAOrder{
 		ObjectMeta: metav1.ObjectMeta{
-			Namespace:  src.Namespace,
-			Name:       v1alpha1.OrderNameFor(src.Name, n.ExternalID),
-			Finalizers: []string{v1alpha1.OrderFinalizer},
-			Annotations: map[string]string{
-				v1alpha1.AnnotationPayloadHash: hash,
-				v1alpha1.AnnotationRequestID:   requestID,
-			},
+			Namespace:   src.Namespace,
+			Name:        v1alpha1.OrderNameFor(src.Name, n.ExternalID),
+			Finalizers:  []string{v1alpha1.OrderFinalizer},
+			Annotations: annotations(hash, in),
 		},
 		Spec: spec,
 	}, nil
+}
+
+func annotations(hash string, in Input) map[string]string {
+	out := map[string]string{v1alpha1.AnnotationPayloadHash: hash}
+	if in.RequestID != "" {
+		out[v1alpha1.AnnotationRequestID] = in.RequestID
+	}
+	if in.Delivery != "" {
+		out[v1alpha1.AnnotationDelivery] = in.Delivery
+	}
+	return out
 }
 
 // PayloadHash is the SHA-256 of a spec's JSON, in hex. Account and policy are

@@ -1,7 +1,6 @@
 package verify
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"crypto/subtle"
 	"fmt"
@@ -12,44 +11,31 @@ import (
 // against a live endpoint, with nothing else to know.
 const minBearerBytes = 32
 
-// Bearer compares the Authorization header's bearer token with the secrets.
+// bearer compares the Authorization header's bearer token with the secrets.
 // Digests are compared, so that not even a length can be learned from the time
 // it takes.
-func Bearer(r Request, secrets []Secret) (Result, error) {
-	scheme, token, found := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !found || !strings.EqualFold(scheme, "Bearer") {
-		return Result{}, ErrUnauthenticated
-	}
+func bearer(r Request, secrets []Secret) (Result, error) {
+	header, given := one(r.Header, "Authorization")
+	scheme, token, found := strings.Cut(header, " ")
+	c := claim{readable: given && found && token != "" && strings.EqualFold(scheme, "Bearer")}
 	got := sha256.Sum256([]byte(token))
-	matched := -1
-	for _, s := range secrets {
-		secret, err := BearerToken(s.Value)
-		if err != nil {
-			continue
-		}
+	return c.settle(r, match(secrets, func(value []byte) bool {
+		secret, err := bearerToken(value)
 		want := sha256.Sum256(secret)
-		if subtle.ConstantTimeCompare(got[:], want[:]) == 1 && matched < 0 {
-			matched = s.Index
-		}
-	}
-	if matched < 0 {
-		return Result{}, ErrUnauthenticated
-	}
-	return Result{Index: matched}, nil
+		return subtle.ConstantTimeCompare(got[:], want[:]) == 1 && err == nil
+	}))
 }
 
-// BearerToken checks a secret of the scheme bearer: at least 32 visible
+// bearerToken checks a secret of the scheme bearer: at least 32 visible
 // characters, white space around them dropped. Errors wrap ErrSecretUnusable
 // and do not quote the secret.
-func BearerToken(secret []byte) ([]byte, error) {
-	token := bytes.TrimSpace(secret)
-	if len(token) < minBearerBytes {
-		return nil, fmt.Errorf("%w: shorter than %d characters", ErrSecretUnusable, minBearerBytes)
+func bearerToken(secret []byte) ([]byte, error) {
+	token, err := textSecret(secret, minBearerBytes)
+	if err != nil {
+		return nil, err
 	}
-	for _, c := range token {
-		if c < '!' || c > '~' {
-			return nil, fmt.Errorf("%w: has characters that no header can carry", ErrSecretUnusable)
-		}
+	if !visible(token) {
+		return nil, fmt.Errorf("%w: has characters that no header can carry", ErrSecretUnusable)
 	}
 	return token, nil
 }

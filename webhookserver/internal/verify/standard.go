@@ -1,108 +1,107 @@
 package verify
 
 import (
-	"encoding/base64"
+	"crypto/ed25519"
+	"crypto/sha256"
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
-
-	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 )
-
-// minSigningKeyBytes is the shortest key that the specification allows.
-const minSigningKeyBytes = 24
 
 // maxMessageIDBytes bounds what is logged and stored of a message's ID.
 const maxMessageIDBytes = 256
 
-// secretPrefix of secrets in the specification's own spelling.
-const secretPrefix = "whsec_"
+// maxAsymmetric signatures of one request. Each is checked under each key, over
+// the whole body, before anything is known of the sender; a source has no more
+// keys than this.
+const maxAsymmetric = 5
 
-// StandardWebhooks verifies the HMAC signatures (v1) of the Standard Webhooks
-// specification, under its own header names or Svix's. Several signatures and
-// several secrets are tried, all of them, whichever matches.
-//
-// The library computes and compares. It is wrapped because it would accept an
-// empty secret, reads the machine's clock and knows one secret only.
-func StandardWebhooks(r Request, secrets []Secret) (Result, error) {
-	id, sent, header, ok := standardHeaders(r.Header)
-	if !ok || !within(sent, r.Now, r.Tolerance) {
-		return Result{}, ErrUnauthenticated
-	}
-	matched := -1
-	for _, s := range secrets {
-		key, err := SigningKey(s.Value)
-		if err != nil {
-			continue
-		}
-		wh, err := standardwebhooks.NewWebhookRaw(key)
-		if err != nil {
-			continue
-		}
-		if wh.VerifyIgnoringTimestamp(r.Body, header) == nil && matched < 0 {
-			matched = s.Index
-		}
-	}
-	if matched < 0 {
-		return Result{}, ErrUnauthenticated
-	}
-	return Result{Index: matched, MessageID: id}, nil
+// standardWebhooks verifies the signatures of the Standard Webhooks
+// specification, symmetric (v1) and asymmetric (v1a), under its own header names
+// or Svix's. Several signatures and several secrets are tried, all of them; the
+// secret's form says which kind it verifies.
+// Source: github.com/standard-webhooks/standard-webhooks, spec 1.0.0.
+func standardWebhooks(r Request, secrets []Secret) (Result, error) {
+	m := readStandard(r.Header)
+	m.body = r.Body
+	return m.settle(r, match(secrets, func(value []byte) bool {
+		key, err := standardKeyOf(value)
+		return err == nil && key.proves(&m)
+	}))
 }
 
-// SigningKey decodes a Standard Webhooks secret: base64 of at least 24 bytes,
-// with or without "whsec_". White space around it, as left by an editor, is
-// dropped. Errors wrap ErrSecretUnusable and do not quote the secret.
-func SigningKey(secret []byte) ([]byte, error) {
-	text := strings.TrimPrefix(strings.TrimSpace(string(secret)), secretPrefix)
-	key, err := base64.StdEncoding.DecodeString(text)
-	if err != nil {
-		return nil, fmt.Errorf("%w: not base64", ErrSecretUnusable)
-	}
-	if len(key) < minSigningKeyBytes {
-		return nil, fmt.Errorf("%w: shorter than %d bytes", ErrSecretUnusable, minSigningKeyBytes)
-	}
-	return key, nil
+// standardMessage is what the three headers say, and the body.
+type standardMessage struct {
+	claim
+	body       []byte
+	symmetric  [][]byte // HMAC-SHA256
+	asymmetric [][]byte // ed25519
+	signed     []byte   // what all of them sign, once it is needed
 }
 
-// standardHeaders reads the three headers and returns them under the library's
-// names. The timestamp must be spelled as it is signed: the library would sign
-// "1" for "+01".
-func standardHeaders(h http.Header) (id string, sent time.Time, out http.Header, ok bool) {
-	prefix := "webhook-"
-	if h.Get(prefix+"id") == "" {
-		prefix = "svix-"
+// content is what is signed.
+func (m *standardMessage) content() []byte {
+	if m.signed == nil {
+		m.signed = append(fmt.Appendf(nil, "%s.%d.", m.messageID, m.signedAt.Unix()), m.body...)
 	}
-	id = h.Get(prefix + "id")
-	stamp := h.Get(prefix + "timestamp")
-	signature := h.Get(prefix + "signature")
-	seconds, err := strconv.ParseInt(stamp, 10, 64)
-	if err != nil || strconv.FormatInt(seconds, 10) != stamp || !validMessageID(id) || signature == "" {
-		return "", time.Time{}, nil, false
+	return m.signed
+}
+
+// readStandard reads the headers. They are of one family: an ID of one and a
+// signature of the other would leave open which is meant.
+func readStandard(h http.Header) standardMessage {
+	family := standardFamily(h)
+	id, hasID := one(h, family+"Id")
+	stamp, hasStamp := one(h, family+"Timestamp")
+	header, hasSignature := one(h, family+"Signature")
+	var m standardMessage
+	if validMessageID(id) {
+		m.messageID = id
 	}
-	out = http.Header{}
-	out.Set(standardwebhooks.HeaderWebhookID, id)
-	out.Set(standardwebhooks.HeaderWebhookTimestamp, stamp)
-	out.Set(standardwebhooks.HeaderWebhookSignature, signature)
-	return id, time.Unix(seconds, 0), out, true
+	var timed bool
+	m.signedAt, timed = moment(stamp, time.Second)
+	signed := m.readSignatures(header)
+	m.readable = hasID && hasStamp && hasSignature && m.messageID != "" && timed && signed
+	return m
+}
+
+// standardFamily is the prefix of the headers that count: Svix's only when there
+// is none of the specification's own.
+func standardFamily(h http.Header) string {
+	for _, name := range []string{"Id", "Timestamp", "Signature"} {
+		if len(h.Values("Webhook-"+name)) > 0 {
+			return "Webhook-"
+		}
+	}
+	return "Svix-"
+}
+
+// readSignatures splits the list. Other versions and what is no signature are
+// passed over; what is left must be something, and not too much.
+func (m *standardMessage) readSignatures(header string) (ok bool) {
+	for entry := range strings.SplitSeq(header, " ") {
+		version, text, _ := strings.Cut(entry, ",")
+		switch version {
+		case "v1":
+			if raw, ok := fromBase64(text, sha256.Size); ok {
+				m.symmetric = append(m.symmetric, raw)
+			}
+		case "v1a":
+			if raw, ok := fromBase64(text, ed25519.SignatureSize); ok {
+				m.asymmetric = append(m.asymmetric, raw)
+			}
+		}
+	}
+	if len(m.asymmetric) > maxAsymmetric {
+		m.symmetric, m.asymmetric = nil, nil
+	}
+	return len(m.symmetric)+len(m.asymmetric) > 0
 }
 
 // validMessageID allows visible ASCII except braces. "id.time.body" is signed
 // without lengths: an ID with a brace could hold the beginning of another
 // message's body, and what is left would pass as a body.
 func validMessageID(id string) bool {
-	if id == "" || len(id) > maxMessageIDBytes {
-		return false
-	}
-	for i := range len(id) {
-		if c := id[i]; c < '!' || c > '~' || c == '{' || c == '}' {
-			return false
-		}
-	}
-	return true
-}
-
-func within(sent, now time.Time, tolerance time.Duration) bool {
-	return !sent.Before(now.Add(-tolerance)) && !sent.After(now.Add(tolerance))
+	return id != "" && len(id) <= maxMessageIDBytes && visible(id) && !strings.ContainsAny(id, "{}")
 }

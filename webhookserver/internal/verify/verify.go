@@ -4,6 +4,7 @@ package verify
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 )
@@ -12,6 +13,18 @@ import (
 // for every cause, so that an answer tells nothing of how close a guess was.
 var ErrUnauthenticated = errors.New("sender is not authenticated")
 
+// Causes of ErrUnauthenticated, for metrics and logs alone: the sender is told
+// none of them.
+var (
+	// ErrNoSignature means that the request has no signature, or none that could
+	// be read.
+	ErrNoSignature = fmt.Errorf("%w: no signature", ErrUnauthenticated)
+	// ErrStale means that the time of the signature is too far from now.
+	ErrStale = fmt.Errorf("%w: time out of tolerance", ErrUnauthenticated)
+	// ErrMismatch means that no secret makes this signature or token.
+	ErrMismatch = fmt.Errorf("%w: no secret matches", ErrUnauthenticated)
+)
+
 // ErrSecretUnusable means that a secret is empty, too short or wrongly encoded.
 var ErrSecretUnusable = errors.New("secret can't be used")
 
@@ -19,6 +32,8 @@ var ErrSecretUnusable = errors.New("secret can't be used")
 type Secret struct {
 	// Index in the source's list of references.
 	Index int
+	// Name for metrics: those of the Secret and its key, as name/key.
+	Name string
 	// Value as read from the Secret.
 	Value []byte
 }
@@ -38,6 +53,11 @@ type Request struct {
 type Result struct {
 	// Index of the secret that matched.
 	Index int
+	// Secret is the name of the one that matched.
+	Secret string
 	// MessageID that the sender signed; empty for schemes without one.
 	MessageID string
+	// SignedAt is the time that the sender signed; zero for schemes without one,
+	// whose requests can't be told from exact replays.
+	SignedAt time.Time
 }

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/zma-operator/zma-operator/api/v1alpha1"
+	"github.com/zma-operator/zma-operator/hack/intake/site"
+	"github.com/zma-operator/zma-operator/hack/operator"
+	"github.com/zma-operator/zma-operator/hack/shop"
+)
+
+// scene is what a run takes place on: one replica and one source, without limits
+// that could be felt.
+type scene struct {
+	say      func(format string, args ...any)
+	dir      string
+	servers  *site.Servers
+	site     *site.Site
+	replica  *site.Replica
+	webhooks *webhooks
+	creates  *creates
+}
+
+// open starts every part. What it has started when it fails is ended by close.
+func open(ctx context.Context, o options, progress io.Writer) (*scene, error) {
+	s := &scene{say: func(format string, args ...any) {
+		_, _ = fmt.Fprintf(progress, "==> "+format+"\n", args...) // progress is a courtesy
+	}}
+	var err error
+	if s.dir, err = os.MkdirTemp("", "zma-bench-"); err != nil {
+		return s, err
+	}
+	binary := o.binary
+	if binary == "" {
+		s.say("building the operator")
+		if binary, err = operator.Build(ctx, s.dir, ""); err != nil {
+			return s, err
+		}
+	}
+	s.say("starting Kubernetes and PostgreSQL")
+	if s.servers, err = site.StartServers(ctx, progress); err != nil {
+		return s, err
+	}
+	s.site, err = site.New(ctx, site.Options{Servers: s.servers, Binary: binary, Sources: map[string]v1alpha1.RateLimit{
+		shop.SourceName: {PerMinute: 600000, Burst: 100000, PerClientPerMinute: 600000},
+	}})
+	if err != nil {
+		return s, err
+	}
+	if s.replica, err = s.site.StartReplica(ctx, "endpoint"); err != nil {
+		return s, err
+	}
+	s.webhooks = newWebhooks(s.site, s.replica)
+	s.creates, err = newCreates(ctx, s.site, s.webhooks)
+	return s, err
+}
+
+// close ends every part and removes what it left.
+func (s *scene) close() error {
+	var errs []error
+	if s.site != nil {
+		errs = append(errs, s.site.Close())
+	}
+	if s.servers != nil {
+		errs = append(errs, s.servers.Stop())
+	}
+	return errors.Join(append(errs, os.RemoveAll(s.dir))...)
+}

@@ -1,0 +1,6 @@
+//go:build !race
+
+package strangers
+
+// mostSlow connections at once.
+const mostSlow = 1 << 20
