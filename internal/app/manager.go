@@ -40,6 +40,9 @@ func newManager(cfg *rest.Config, role Role, o Options, log logr.Logger) (manage
 		LeaderElection:          o.LeaderElect && role != Webhook,
 		LeaderElectionID:        "zma-operator.zma.dev",
 		LeaderElectionNamespace: o.LeaderNamespace,
+		LeaseDuration:           &o.LeaseDuration,
+		RenewDeadline:           &o.RenewDeadline,
+		RetryPeriod:             &o.RetryPeriod,
 		// The lease is given up at the end of a clean drain, so that the next leader
 		// need not wait for its expiry.
 		LeaderElectionReleaseOnCancel: true,

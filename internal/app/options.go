@@ -36,6 +36,12 @@ type Options struct {
 	// TrustedProxies may name a webhook's client in X-Forwarded-For, as networks in
 	// CIDR form.
 	TrustedProxies []string
+	// WebhookMaxConnections at once; no bound when 0.
+	WebhookMaxConnections int
+	// WebhookBodyBudget is the memory in bytes that bodies of webhooks may take.
+	WebhookBodyBudget int64
+	// WebhookTLSCertFile and WebhookTLSKeyFile turn on TLS; both or none.
+	WebhookTLSCertFile, WebhookTLSKeyFile string
 	// MetricsAddr is where metrics are served; "0" turns them off.
 	MetricsAddr string
 	// MetricsSecure serves metrics by TLS to callers that the API server
@@ -59,6 +65,14 @@ type Options struct {
 	// MailLease is how long one process may take to send a mail; another sends it
 	// when the lease has run out.
 	MailLease time.Duration
+	// AllowUnstampedRecovery acts on recovery requests that no admission policy has
+	// stamped with who asked.
+	AllowUnstampedRecovery bool
+	// SweepInterval is the pause between two comparisons with the provider's list of
+	// orders; 0 turns them off.
+	SweepInterval time.Duration
+	// LeaseDuration, RenewDeadline and RetryPeriod of the leader's lease.
+	LeaseDuration, RenewDeadline, RetryPeriod time.Duration
 	// StripeURL of Stripe's API; its public one when empty.
 	StripeURL string
 	// LogFormat is json or text.
@@ -71,16 +85,25 @@ type Options struct {
 func (o *Options) Bind(f *pflag.FlagSet) {
 	f.StringVar(&o.WebhookAddr, "webhook-bind-address", ":8080", "address of the webhook endpoint")
 	f.StringSliceVar(&o.TrustedProxies, "trusted-proxy", nil, "network, as CIDR, whose X-Forwarded-For names the client; repeatable")
+	f.IntVar(&o.WebhookMaxConnections, "webhook-max-connections", 4096, "connections of the webhook endpoint at once; the one that has waited longest for its sender makes room; 0 means no bound")
+	f.Int64Var(&o.WebhookBodyBudget, "webhook-body-budget", 64<<20, "memory in bytes for bodies of webhooks, from their first byte to the answer")
+	f.StringVar(&o.WebhookTLSCertFile, "webhook-tls-cert-file", "", "certificate chain, PEM, to serve webhooks by TLS; followed as it changes")
+	f.StringVar(&o.WebhookTLSKeyFile, "webhook-tls-key-file", "", "key of the certificate, PEM; followed as it changes")
 	f.StringVar(&o.MetricsAddr, "metrics-bind-address", ":8443", "address of the metrics endpoint; 0 turns it off")
 	f.BoolVar(&o.MetricsSecure, "metrics-secure", true, "serve metrics by TLS to authorised callers only")
 	f.StringVar(&o.HealthAddr, "health-probe-bind-address", ":8081", "address of /healthz and /readyz")
 	f.BoolVar(&o.LeaderElect, "leader-elect", false, "make one controller of many replicas")
 	f.StringVar(&o.LeaderNamespace, "leader-election-namespace", "", "namespace of the lease; the pod's own when empty")
 	f.StringSliceVar(&o.Namespaces, "namespace", nil, "namespace to work in; repeatable; all when absent")
-	f.IntVar(&o.Workers, "max-concurrent-reconciles", 16, "orders reconciled at the same time")
+	f.IntVar(&o.Workers, "max-concurrent-reconciles", 32, "orders reconciled at the same time")
 	f.DurationVar(&o.CallTimeout, "call-timeout", 20*time.Second, "longest call to the provider")
 	f.DurationVar(&o.DrainTimeout, "drain-timeout", 50*time.Second, "longest shutdown; more than call-timeout plus 20s, less than the pod's grace period")
 	f.DurationVar(&o.MailLease, "mail-lease", 2*time.Minute, "longest time to send one mail; after a crash it is sent again when this has passed")
+	f.BoolVar(&o.AllowUnstampedRecovery, "allow-unstamped-recovery", false, "act on recovery requests that the admission policy has not stamped with who asked")
+	f.DurationVar(&o.SweepInterval, "orphan-sweep-interval", 30*time.Minute, "pause between two comparisons with the provider's list of orders; 0 turns them off")
+	f.DurationVar(&o.LeaseDuration, "leader-lease-duration", 15*time.Second, "how long a leader that is gone is waited for")
+	f.DurationVar(&o.RenewDeadline, "leader-renew-deadline", 10*time.Second, "how long the leader tries to renew its lease before it stops")
+	f.DurationVar(&o.RetryPeriod, "leader-retry-period", 2*time.Second, "pause between two tries to get or renew the lease")
 	f.StringVar(&o.StripeURL, "stripe-url", "", "URL of Stripe's API, for tests; the public one when empty")
 	f.StringVar(&o.LogFormat, "log-format", "json", "json or text")
 	f.StringVar(&o.LogLevel, "log-level", "info", "debug, info, warn or error")
@@ -97,8 +120,31 @@ func (o *Options) check() error {
 	if o.MailLease < 4*time.Second {
 		return errors.New("mail-lease must be at least 4s")
 	}
+	if o.LeaseDuration <= o.RenewDeadline || o.RenewDeadline <= o.RetryPeriod || o.RetryPeriod <= 0 {
+		return errors.New("leader-lease-duration must exceed leader-renew-deadline, which must exceed leader-retry-period")
+	}
+	if o.SweepInterval < 0 {
+		return errors.New("orphan-sweep-interval must not be negative")
+	}
 	if o.Workers < 1 {
 		return errors.New("max-concurrent-reconciles must be at least 1")
+	}
+	return o.checkWebhook()
+}
+
+// minBodyBudget holds the largest body of one client, who may take a quarter,
+// in a buffer that has just grown.
+const minBodyBudget = 8 << 20
+
+func (o *Options) checkWebhook() error {
+	if o.WebhookMaxConnections < 0 {
+		return errors.New("webhook-max-connections must not be negative")
+	}
+	if o.WebhookBodyBudget < minBodyBudget {
+		return fmt.Errorf("webhook-body-budget must be at least %d", minBodyBudget)
+	}
+	if (o.WebhookTLSCertFile == "") != (o.WebhookTLSKeyFile == "") {
+		return errors.New("webhook-tls-cert-file and webhook-tls-key-file need each other")
 	}
 	return nil
 }

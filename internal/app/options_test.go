@@ -31,6 +31,12 @@ func TestOptionsThatWouldLoseOutcomesAreRefused(t *testing.T) {
 		"no workers":                    {[]string{"--max-concurrent-reconciles=0"}, false},
 		"a log of no known form":        {[]string{"--log-format=xml"}, false},
 		"a lease shorter than its mail": {[]string{"--mail-lease=1s"}, false},
+		"connections without bound":     {[]string{"--webhook-max-connections=0"}, true},
+		"fewer connections than none":   {[]string{"--webhook-max-connections=-1"}, false},
+		"no room for a body":            {[]string{"--webhook-body-budget=1048576"}, false},
+		"a certificate without its key": {[]string{"--webhook-tls-cert-file=tls.crt"}, false},
+		"a key without its certificate": {[]string{"--webhook-tls-key-file=tls.key"}, false},
+		"a certificate and its key":     {[]string{"--webhook-tls-cert-file=tls.crt", "--webhook-tls-key-file=tls.key"}, true},
 	} {
 		o := parse(t, c.args...)
 		if err := o.check(); (err == nil) != c.ok {

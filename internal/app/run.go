@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/zma-operator/zma-operator/api/v1alpha1"
 	"github.com/zma-operator/zma-operator/controllers"
+	"github.com/zma-operator/zma-operator/internal/callback"
 	"github.com/zma-operator/zma-operator/internal/ledger"
 	"github.com/zma-operator/zma-operator/internal/secrets"
 	"github.com/zma-operator/zma-operator/internal/telemetry"
@@ -60,7 +60,7 @@ func Run(ctx context.Context, env Environment, role Role, o Options) error {
 		return err
 	}
 	defer p.ledger.Close()
-	var hints func(types.NamespacedName)
+	var hints func(callback.Hint)
 	if role != Webhook {
 		h, err := p.controllers(ctx, role)
 		if err != nil {
@@ -130,12 +130,15 @@ func (p *parts) controllers(ctx context.Context, role Role) (*controllers.Hints,
 	return controllers.Setup(ctx, p.mgr, controllers.Options{
 		Ledger: p.ledger, Metrics: p.metrics, Now: p.env.Now, Roll: p.env.Roll,
 		Workers: p.options.Workers, CallTimeout: p.options.CallTimeout, SecretTTL: secretTTL, MailLease: p.options.MailLease, StripeURL: p.options.StripeURL,
-		ListenHints: role == Controller,
+		AllowUnstampedRecovery: p.options.AllowUnstampedRecovery, SweepInterval: p.options.SweepInterval, Registry: ctrlmetrics.Registry,
+		AuditNamespace: auditNamespace(p.options.LeaderNamespace),
+		// In one process callbacks need no detour, unless another replica leads.
+		ListenHints: role == Controller || p.options.LeaderElect,
 	})
 }
 
 // webhooks adds the endpoint and the writer of its delivery log.
-func (p *parts) webhooks(ctx context.Context, hints func(types.NamespacedName)) error {
+func (p *parts) webhooks(ctx context.Context, hints func(callback.Hint)) error {
 	// Asked for now, so that they are complete before the first webhook comes.
 	for _, o := range []client.Object{&v1alpha1.WebhookSource{}, &v1alpha1.ZMAAccount{}} {
 		if _, err := p.mgr.GetCache().GetInformer(ctx, o, cache.BlockUntilSynced(false)); err != nil {
@@ -148,8 +151,11 @@ func (p *parts) webhooks(ctx context.Context, hints func(types.NamespacedName)) 
 	}
 	deliveries := webhookserver.NewDeliveryWriter(p.ledger.InsertDeliveries, p.metrics, p.log.WithName("deliveries"))
 	server, err := webhookserver.New(webhookserver.Options{
-		Addr: p.options.WebhookAddr, Client: p.mgr.GetClient(), Live: p.mgr.GetAPIReader(), Reader: p.mgr.GetCache(),
+		Addr: p.options.WebhookAddr, Namespaces: p.options.Namespaces, Client: p.mgr.GetClient(), Live: p.mgr.GetAPIReader(), Reader: p.mgr.GetCache(),
 		Secrets:        secrets.NewReader(p.mgr.GetAPIReader(), secretTTL, p.env.Now),
+		MaxConnections: p.options.WebhookMaxConnections, BodyBudget: p.options.WebhookBodyBudget,
+		TLSCertFile: p.options.WebhookTLSCertFile, TLSKeyFile: p.options.WebhookTLSKeyFile,
+		ShareRates:     p.ledger.ShareRates,
 		TrustedProxies: proxies, Synced: p.started.done, Deliveries: deliveries, Hints: hints, Metrics: p.metrics, Log: p.log.WithName("webhook"), Now: p.env.Now,
 	})
 	if err != nil {

@@ -30,6 +30,8 @@ type CostTotals struct {
 	ActualCents int64
 	// VarianceCents is the actual total minus the estimate.
 	VarianceCents int64
+	// RefundedCents came back of what was paid.
+	RefundedCents int64
 }
 
 const sqlCostSummary = `
@@ -43,7 +45,8 @@ SELECT currency,
     COALESCE(sum(tax_cents), 0)::bigint,
     COALESCE(sum(adjustment_cents), 0)::bigint,
     COALESCE(sum(total_cents), 0)::bigint,
-    COALESCE(sum(variance_cents), 0)::bigint
+    COALESCE(sum(variance_cents), 0)::bigint,
+    COALESCE(sum(refunded_cents), 0)::bigint
 FROM zma_cost_tracking
 WHERE namespace = $1 AND state <> 'released'
 GROUP BY currency ORDER BY currency`

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/zma-operator/zma-operator/internal/callback"
 )
 
 // Delivery is the record of one inbound request. Its texts come from outside:
@@ -20,6 +22,8 @@ type Delivery struct {
 	Route, Method string
 	// Outcome and Category, in short words.
 	Outcome, Category string
+	// SecurityEvent that the request was, such as "bad_signature"; empty for none.
+	SecurityEvent string
 	// Status is the HTTP status that was answered.
 	Status int
 	// Duration until the answer.
@@ -34,18 +38,18 @@ type Delivery struct {
 	WebhookID string
 	// BodyBytes of the request.
 	BodyBytes int64
-	// Hint asks the controllers to look at the order now.
-	Hint bool
+	// Hint asks the controllers to look at an order now; nothing when it names none.
+	Hint callback.Hint
 }
 
-// hintChannel carries "namespace/name".
+// hintChannel carries hints as callback.Hint writes them.
 const hintChannel = "zma_hint"
 
 const (
 	sqlInsertDelivery = `
 INSERT INTO webhook_deliveries (at, request_id, namespace, source, route, method, outcome, category, status,
-    duration_us, client_hash, order_name, external_id_hash, webhook_id, body_bytes)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`
+    duration_us, client_hash, order_name, external_id_hash, webhook_id, body_bytes, security_event)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`
 
 	sqlNotifyHint = `SELECT pg_notify($1, $2)`
 )
@@ -61,8 +65,7 @@ func (l *Ledger) InsertDeliveries(ctx context.Context, deliveries []Delivery) er
 		hinted := map[string]bool{}
 		for _, d := range deliveries {
 			queueDelivery(b, d)
-			hint := d.Namespace + "/" + d.OrderName
-			if d.Hint && d.OrderName != "" && !hinted[hint] {
+			if hint := d.Hint.String(); hint != "" && !hinted[hint] {
 				hinted[hint] = true
 				b.Queue(sqlNotifyHint, hintChannel, clip(hint, 512))
 			}
@@ -75,5 +78,5 @@ func queueDelivery(b *pgx.Batch, d Delivery) {
 	b.Queue(sqlInsertDelivery, d.At, clip(d.RequestID, 64), clip(d.Namespace, 63), clip(d.Source, 63),
 		clip(d.Route, 128), clip(d.Method, 16), clip(d.Outcome, 64), clip(d.Category, 64),
 		min(max(d.Status, 0), 999), max(0, d.Duration.Microseconds()), clip(d.ClientHash, 128),
-		clip(d.OrderName, 253), clip(d.ExternalIDHash, 128), clip(d.WebhookID, 256), max(0, d.BodyBytes))
+		clip(d.OrderName, 253), clip(d.ExternalIDHash, 128), clip(d.WebhookID, 256), max(0, d.BodyBytes), clip(d.SecurityEvent, 32))
 }

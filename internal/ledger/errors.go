@@ -14,6 +14,9 @@ var (
 	// ErrInvalid means that the database refused the values. Repeating is
 	// useless.
 	ErrInvalid = errors.New("ledger refused the values")
+	// ErrPooler means that the URL leads to a pooler in transaction mode where
+	// only Postgres itself will do.
+	ErrPooler = errors.New("the database URL leads to a pooler, Postgres itself is needed")
 	// ErrNotFound means that the row named does not exist.
 	ErrNotFound = errors.New("not found in the ledger")
 )

@@ -3,20 +3,20 @@ package ledger
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
-	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/zma-operator/zma-operator/internal/callback"
 )
 
 const sqlListenHints = `LISTEN ` + hintChannel
 
-// ListenHints calls f for each order that a delivery hinted at, on a connection of
+// ListenHints calls f for each hint that a delivery carried, on a connection of
 // its own, until the context ends (nil) or the connection is lost
 // (ErrUnavailable); the caller starts it again. Hints sent meanwhile are lost,
 // which costs nothing but time. f must not block for long. The URL must lead to
 // Postgres itself: a pooler in transaction mode does not carry notifications.
-func (l *Ledger) ListenHints(ctx context.Context, f func(types.NamespacedName)) error {
+func (l *Ledger) ListenHints(ctx context.Context, f func(callback.Hint)) error {
 	err := l.listen(ctx, f)
 	if ctx.Err() == nil {
 		return translate("listen_hints", err)
@@ -24,7 +24,7 @@ func (l *Ledger) ListenHints(ctx context.Context, f func(types.NamespacedName)) 
 	return nil
 }
 
-func (l *Ledger) listen(ctx context.Context, f func(types.NamespacedName)) error {
+func (l *Ledger) listen(ctx context.Context, f func(callback.Hint)) error {
 	conn, err := pgx.ConnectConfig(ctx, l.pool.Config().ConnConfig)
 	if err != nil {
 		return err
@@ -39,8 +39,8 @@ func (l *Ledger) listen(ctx context.Context, f func(types.NamespacedName)) error
 		if err != nil {
 			return fmt.Errorf("%w: %w", ErrUnavailable, err)
 		}
-		if namespace, name, ok := strings.Cut(n.Payload, "/"); ok && namespace != "" && name != "" {
-			f(types.NamespacedName{Namespace: namespace, Name: name})
+		if hint, ok := callback.ParseHint(n.Payload); ok {
+			f(hint)
 		}
 	}
 }

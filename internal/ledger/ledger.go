@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -35,6 +36,8 @@ type Options struct {
 // Ledger is the product's database. It is safe for concurrent use.
 type Ledger struct {
 	pool    *pgxpool.Pool
+	begin   string
+	pooler  *atomic.Bool
 	now     func() time.Time
 	metrics *telemetry.Metrics
 }
@@ -50,11 +53,16 @@ func Open(ctx context.Context, o Options) (*Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
+	pooler := &atomic.Bool{}
+	cfg.BeforeConnect = func(_ context.Context, c *pgx.ConnConfig) error {
+		adapt(c, pooler.Load())
+		return nil
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("ledger: making the pool: %w", err)
 	}
-	return &Ledger{pool: pool, now: o.Now, metrics: o.Metrics}, nil
+	return &Ledger{pool: pool, begin: beginQuery(cfg.ConnConfig.RuntimeParams), pooler: pooler, now: o.Now, metrics: o.Metrics}, nil
 }
 
 // Close ends all connections, and waits for those in use.
@@ -87,10 +95,10 @@ func configureConn(c *pgx.ConnConfig, application string) {
 		application = "zma-operator"
 	}
 	for name, value := range map[string]string{
-		"application_name":                    application,
-		"statement_timeout":                   "5000",
-		"lock_timeout":                        "3000",
-		"idle_in_transaction_session_timeout": "10000",
+		"application_name":     application,
+		boundStatement:         "5000",
+		boundLock:              "3000",
+		boundIdleInTransaction: "10000",
 		// Written times and the text of errors don't depend on the server.
 		"timezone": "UTC",
 	} {

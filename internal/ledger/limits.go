@@ -39,7 +39,7 @@ SELECT
      WHERE namespace = $1 AND account = $2 AND starts_at >= $3),
     (SELECT COALESCE(sum(reserved_cents + settled_cents), 0)::bigint FROM spend_periods
      WHERE namespace = $1 AND account = $2 AND starts_at >= $4),
-    (SELECT COALESCE(sum(COALESCE(total_cents, max_price_cents)), 0)::bigint FROM zma_cost_tracking
+    (SELECT COALESCE(sum(GREATEST(0, COALESCE(total_cents, max_price_cents) - refunded_cents)), 0)::bigint FROM zma_cost_tracking
      WHERE namespace = $1 AND account = $2 AND customer_id = $5 AND state <> 'released' AND reserved_at >= $3),
     (SELECT COALESCE(sum(reserved_cents), 0)::bigint FROM spend_periods
      WHERE namespace = $1 AND account = $2 AND starts_at >= (

@@ -24,8 +24,9 @@ type Snapshot struct {
 	// what is stored.
 	CallbackTokenHash []byte
 	CallbackExpires   *time.Time
-	// Epoch counts restores of the cluster: resource versions of an earlier epoch
-	// are older whatever their number. 0 where nobody counts.
+	// Epoch that the snapshot belongs to at least: what was stored in an earlier one
+	// is older, whatever its resource version. The latest of BeginEpoch counts where
+	// it is higher; 0 in general.
 	Epoch int64
 }
 
@@ -47,17 +48,21 @@ func (e *MirrorRowError) Unwrap() error { return e.Err }
 
 const (
 	// Resource versions are compared within one UID only. Another UID is another
-	// life of the same order, and the later one wins.
+	// life of the same order, and the later one wins. A later epoch wins over both.
+	// A version that an older program stored without its documents is stored again.
 	sqlMirrorOrder = `
 WITH mirrored AS (
     INSERT INTO orders AS o (namespace, source, external_id, name, uid, restore_epoch, resource_version, generation,
         status_reason, ready, stalled, request_id, attempt, account, customer_id, customer_email, total_cents, currency,
         max_price_cents, actual_total_cents, callback_token_hash, callback_token_expires_at, shipping_address,
-        conditions, history, created_at, updated_at, placed_at, delivered_at, deleted_at)
-    SELECT namespace, source, external_id, name, uid, restore_epoch, resource_version, generation,
+        conditions, history, created_at, updated_at, placed_at, delivered_at, deleted_at,
+        retailer, metadata, spec, status, document_version)
+    SELECT namespace, source, external_id, name, uid,
+        GREATEST(restore_epoch, (SELECT COALESCE(max(epoch), 0) FROM restore_epochs)), resource_version, generation,
         status_reason, ready, stalled, request_id, attempt, account, customer_id, customer_email, total_cents, currency,
         max_price_cents, actual_total_cents, callback_token_hash, callback_token_expires_at, shipping_address,
-        conditions, history, created_at, updated_at, placed_at, delivered_at, deleted_at
+        conditions, history, created_at, updated_at, placed_at, delivered_at, deleted_at,
+        retailer, metadata, spec, status, document_version
     FROM jsonb_populate_record(NULL::orders, $1::jsonb)
     ON CONFLICT (namespace, source, external_id) DO UPDATE SET
         name = EXCLUDED.name, uid = EXCLUDED.uid, restore_epoch = EXCLUDED.restore_epoch,
@@ -72,12 +77,16 @@ WITH mirrored AS (
         shipping_address = EXCLUDED.shipping_address, conditions = EXCLUDED.conditions, history = EXCLUDED.history,
         created_at = EXCLUDED.created_at, updated_at = EXCLUDED.updated_at,
         placed_at = EXCLUDED.placed_at, delivered_at = EXCLUDED.delivered_at,
-        deleted_at = CASE WHEN o.uid = EXCLUDED.uid THEN COALESCE(o.deleted_at, EXCLUDED.deleted_at)
-            ELSE EXCLUDED.deleted_at END
-    WHERE (o.uid = EXCLUDED.uid
-            AND (EXCLUDED.restore_epoch, EXCLUDED.resource_version) > (o.restore_epoch, o.resource_version))
-        OR (o.uid <> EXCLUDED.uid
-            AND (EXCLUDED.created_at, EXCLUDED.resource_version) > (o.created_at, o.resource_version))
+        deleted_at = CASE WHEN o.uid = EXCLUDED.uid AND o.restore_epoch = EXCLUDED.restore_epoch
+            THEN COALESCE(o.deleted_at, EXCLUDED.deleted_at) ELSE EXCLUDED.deleted_at END,
+        retailer = EXCLUDED.retailer, metadata = EXCLUDED.metadata, spec = EXCLUDED.spec, status = EXCLUDED.status,
+        document_version = EXCLUDED.document_version, erased_at = NULL
+    WHERE (o.erased_at IS NULL OR o.uid <> EXCLUDED.uid) AND (
+        EXCLUDED.restore_epoch > o.restore_epoch
+        OR (EXCLUDED.restore_epoch = o.restore_epoch AND CASE WHEN o.uid = EXCLUDED.uid
+            THEN EXCLUDED.resource_version > o.resource_version
+                OR (EXCLUDED.resource_version = o.resource_version AND o.document_version IS DISTINCT FROM o.resource_version)
+            ELSE (EXCLUDED.created_at, EXCLUDED.resource_version) > (o.created_at, o.resource_version) END))
     RETURNING namespace, source, external_id
 ), surplus AS (
     DELETE FROM order_items i USING mirrored m
@@ -104,8 +113,8 @@ SELECT EXISTS (SELECT FROM orders WHERE namespace = $1 AND source = $2 AND exter
 )
 
 // Mirror stores orders and their items in one batch. A row changes only for a
-// newer resource version of the same UID, or for another UID created later, so
-// order of arrival does not matter. When the database refuses the batch, the rows
+// newer resource version of the same UID, for another UID created later, or in a
+// later epoch, so order of arrival does not matter. When the database refuses the batch, the rows
 // go one by one, so that one bad order does not hold up the others; the error then
 // joins a *MirrorRowError for each that was refused.
 func (l *Ledger) Mirror(ctx context.Context, snapshots []Snapshot) error {

@@ -14,36 +14,41 @@ import (
 
 // orderRow is a row of orders; the tags are its columns.
 type orderRow struct {
-	Namespace              string                `json:"namespace"`
-	Source                 string                `json:"source"`
-	ExternalID             string                `json:"external_id"`
-	Name                   string                `json:"name"`
-	UID                    string                `json:"uid"`
-	RestoreEpoch           int64                 `json:"restore_epoch"`
-	ResourceVersion        string                `json:"resource_version"`
-	Generation             int64                 `json:"generation"`
-	StatusReason           string                `json:"status_reason"`
-	Ready                  bool                  `json:"ready"`
-	Stalled                bool                  `json:"stalled"`
-	RequestID              string                `json:"request_id"`
-	Attempt                int64                 `json:"attempt"`
-	Account                string                `json:"account"`
-	CustomerID             string                `json:"customer_id"`
-	CustomerEmail          string                `json:"customer_email"`
-	TotalCents             int64                 `json:"total_cents"`
-	Currency               string                `json:"currency"`
-	MaxPriceCents          *int64                `json:"max_price_cents"`
-	ActualTotalCents       *int64                `json:"actual_total_cents"`
-	CallbackTokenHash      *string               `json:"callback_token_hash"`
-	CallbackTokenExpiresAt *time.Time            `json:"callback_token_expires_at"`
-	ShippingAddress        v1alpha1.Address      `json:"shipping_address"`
-	Conditions             []metav1.Condition    `json:"conditions"`
-	History                []v1alpha1.Transition `json:"history"`
-	CreatedAt              time.Time             `json:"created_at"`
-	UpdatedAt              time.Time             `json:"updated_at"`
-	PlacedAt               *time.Time            `json:"placed_at"`
-	DeliveredAt            *time.Time            `json:"delivered_at"`
-	DeletedAt              *time.Time            `json:"deleted_at"`
+	Namespace              string                   `json:"namespace"`
+	Source                 string                   `json:"source"`
+	ExternalID             string                   `json:"external_id"`
+	Name                   string                   `json:"name"`
+	UID                    string                   `json:"uid"`
+	RestoreEpoch           int64                    `json:"restore_epoch"`
+	ResourceVersion        string                   `json:"resource_version"`
+	Generation             int64                    `json:"generation"`
+	StatusReason           string                   `json:"status_reason"`
+	Ready                  bool                     `json:"ready"`
+	Stalled                bool                     `json:"stalled"`
+	RequestID              string                   `json:"request_id"`
+	Attempt                int64                    `json:"attempt"`
+	Account                string                   `json:"account"`
+	CustomerID             string                   `json:"customer_id"`
+	CustomerEmail          string                   `json:"customer_email"`
+	TotalCents             int64                    `json:"total_cents"`
+	Currency               string                   `json:"currency"`
+	Retailer               string                   `json:"retailer"`
+	MaxPriceCents          *int64                   `json:"max_price_cents"`
+	ActualTotalCents       *int64                   `json:"actual_total_cents"`
+	CallbackTokenHash      *string                  `json:"callback_token_hash"`
+	CallbackTokenExpiresAt *time.Time               `json:"callback_token_expires_at"`
+	ShippingAddress        v1alpha1.Address         `json:"shipping_address"`
+	Conditions             []metav1.Condition       `json:"conditions"`
+	History                []v1alpha1.Transition    `json:"history"`
+	CreatedAt              time.Time                `json:"created_at"`
+	UpdatedAt              time.Time                `json:"updated_at"`
+	PlacedAt               *time.Time               `json:"placed_at"`
+	DeliveredAt            *time.Time               `json:"delivered_at"`
+	DeletedAt              *time.Time               `json:"deleted_at"`
+	Metadata               *storedMetadata          `json:"metadata"`
+	Spec                   *v1alpha1.ZMAOrderSpec   `json:"spec"`
+	Status                 *v1alpha1.ZMAOrderStatus `json:"status"`
+	DocumentVersion        string                   `json:"document_version"`
 }
 
 // itemRow is a row of order_items without the order's identity.
@@ -85,7 +90,7 @@ func newOrderRow(s Snapshot, id v1alpha1.Identity, now time.Time) orderRow {
 		Name: o.Name, UID: string(o.UID), RestoreEpoch: s.Epoch,
 		ResourceVersion: o.ResourceVersion, Generation: o.Generation,
 		Account: o.Spec.AccountRef.Name, CustomerID: o.Spec.Customer.ID, CustomerEmail: o.Spec.Customer.Email,
-		TotalCents: o.Spec.Total.AmountCents, Currency: o.Spec.Total.Currency,
+		TotalCents: o.Spec.Total.AmountCents, Currency: o.Spec.Total.Currency, Retailer: o.Spec.Retailer,
 		CallbackTokenHash: byteaText(s.CallbackTokenHash), CallbackTokenExpiresAt: s.CallbackExpires,
 		ShippingAddress: o.Spec.ShippingAddress,
 		Conditions:      append([]metav1.Condition{}, o.Status.Conditions...),
@@ -97,6 +102,7 @@ func newOrderRow(s Snapshot, id v1alpha1.Identity, now time.Time) orderRow {
 	}
 	r.setProgress(o)
 	r.setMoney(o)
+	r.setDocuments(o)
 	return r
 }
 

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/zma-operator/zma-operator/internal/callback"
 	"github.com/zma-operator/zma-operator/internal/ledger"
 )
 
@@ -105,28 +105,33 @@ func TestHostileDeliveriesAreStoredCutToSize(t *testing.T) {
 }
 
 func TestHintsReachTheListenerOfAnotherProcess(t *testing.T) {
+	named := func(order string) callback.Hint { return callback.Hint{Namespace: "shop", Order: order} }
+	request := callback.Hint{Namespace: "shop", Account: "main", RequestID: "5f0c3a52-6c1d"}
 	d := newDB(t)
 	listener := d.open(d.url)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	got := make(chan types.NamespacedName, 100)
+	got := make(chan callback.Hint, 100)
 	done := make(chan error, 1)
-	go func() { done <- listener.ListenHints(ctx, func(n types.NamespacedName) { got <- n }) }()
+	go func() { done <- listener.ListenHints(ctx, func(h callback.Hint) { got <- h }) }()
 	listening := `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'`
 	eventually(t, "the listener listens", func() bool { return value[int64](d, listening) == 1 })
 	d.must(d.InsertDeliveries(t.Context(), []ledger.Delivery{
 		{At: noon, Namespace: "shop", OrderName: "silent"},
-		{At: noon, Namespace: "shop", OrderName: "zo-1", Hint: true},
-		{At: noon, Namespace: "shop", OrderName: "zo-1", Hint: true},
-		{At: noon, Namespace: "shop", OrderName: "zo-2", Hint: true},
+		{At: noon, Namespace: "shop", OrderName: "zo-1", Hint: named("zo-1")},
+		{At: noon, Namespace: "shop", OrderName: "zo-1", Hint: named("zo-1")},
+		{At: noon, Namespace: "shop", Hint: callback.Hint{Namespace: "shop"}},
+		{At: noon, Namespace: "shop", Hint: request},
+		{At: noon, Namespace: "shop", Hint: request},
+		{At: noon, Namespace: "shop", OrderName: "zo-2", Hint: named("zo-2")},
 	}))
-	want := []types.NamespacedName{{Namespace: "shop", Name: "zo-1"}, {Namespace: "shop", Name: "zo-2"}}
-	var hints []types.NamespacedName
-	eventually(t, "two hints", func() bool {
+	want := []callback.Hint{named("zo-1"), request, named("zo-2")}
+	var hints []callback.Hint
+	eventually(t, "the hints came", func() bool {
 		for len(got) > 0 {
 			hints = append(hints, <-got)
 		}
-		return len(hints) >= 2
+		return len(hints) >= len(want)
 	})
 	if diff := cmp.Diff(want, hints); diff != "" {
 		t.Error(diff)
@@ -140,7 +145,7 @@ func TestHintsReachTheListenerOfAnotherProcess(t *testing.T) {
 func TestALostListenerSaysSo(t *testing.T) {
 	d := newDB(t)
 	done := make(chan error, 1)
-	go func() { done <- d.ListenHints(t.Context(), func(types.NamespacedName) {}) }()
+	go func() { done <- d.ListenHints(t.Context(), func(callback.Hint) {}) }()
 	kill := `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'`
 	eventually(t, "the listener's connection ended", func() bool { return value[int64](d, kill) == 1 })
 	if err := <-done; !errors.Is(err, ledger.ErrUnavailable) {

@@ -10,7 +10,7 @@ import (
 )
 
 // operationTimeout ends what the server's own timeouts can't, such as a network
-// that swallows packets.
+// that swallows packets, or a statement behind a pooler that drops settings.
 const operationTimeout = 10 * time.Second
 
 // conflictRetries bounds repeats after a serialization failure or a deadlock.
@@ -30,19 +30,24 @@ func (l *Ledger) do(ctx context.Context, op string, f func(context.Context) erro
 	bounded, cancel := context.WithTimeout(ctx, operationTimeout)
 	defer cancel()
 	err := f(bounded)
+	if parametersRefused(err) {
+		l.pooler.Store(true)
+		err = f(bounded)
+	}
 	for n := 0; n < conflictRetries && repeatable(err); n++ {
 		err = f(bounded)
 	}
-	err = translate(op, err)
+	err = translate(op, cancelled(ctx, err))
 	l.observe(op, start, err)
 	return err
 }
 
 // tx is do inside one transaction at READ COMMITTED: what must not change is
-// locked by rows, and each statement sees what was committed before it.
+// locked by rows, and each statement sees what was committed before it. The
+// bounds are set with its beginning, so that they hold behind a pooler, too.
 func (l *Ledger) tx(ctx context.Context, op string, f func(context.Context, pgx.Tx) error) error {
 	return l.do(ctx, op, func(ctx context.Context) error {
-		return pgx.BeginFunc(ctx, l.pool, func(tx pgx.Tx) error { return f(ctx, tx) })
+		return pgx.BeginTxFunc(ctx, l.pool, pgx.TxOptions{BeginQuery: l.begin}, func(tx pgx.Tx) error { return f(ctx, tx) })
 	})
 }
 

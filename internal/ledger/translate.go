@@ -48,6 +48,8 @@ func translate(op string, err error) error {
 		return nil
 	case errors.Is(err, ErrUnavailable) || refused(err):
 		return err
+	case op == "migrate" && parametersRefused(err):
+		return fmt.Errorf("ledger: %s: %w", op, ErrPooler)
 	case errors.As(err, &pg):
 		return fmt.Errorf("ledger: %s: %w", op, translateState(pg))
 	case errors.Is(err, context.Canceled):

@@ -9,8 +9,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
-	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/zma-operator/zma-operator/internal/callback"
 	"github.com/zma-operator/zma-operator/internal/ledger"
 	"github.com/zma-operator/zma-operator/internal/telemetry"
 )
@@ -39,7 +39,7 @@ func operations(ctx context.Context, l *ledger.Ledger) map[string]func() error {
 		"ResolveAlert":     func() error { _, err := l.ResolveAlert(ctx, "k"); return err },
 		"Audit":            func() error { return l.Audit(ctx, ledger.AuditEntry{}) },
 		"InsertDeliveries": func() error { return l.InsertDeliveries(ctx, []ledger.Delivery{{}}) },
-		"ListenHints":      func() error { return l.ListenHints(ctx, func(types.NamespacedName) {}) },
+		"ListenHints":      func() error { return l.ListenHints(ctx, func(callback.Hint) {}) },
 		"AccountSpend":     func() error { _, err := l.AccountSpend(ctx, "shop", "main", ""); return err },
 		"CostSummary":      func() error { _, err := l.CostSummary(ctx, "shop"); return err },
 	}

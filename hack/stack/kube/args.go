@@ -43,7 +43,7 @@ func (c *Cluster) controllerManagerArgs() []string {
 	return []string{
 		"--kubeconfig=" + c.files.kubeconfig,
 		"--authentication-kubeconfig=" + c.files.kubeconfig, "--authorization-kubeconfig=" + c.files.kubeconfig,
-		"--controllers=namespace-controller,garbage-collector-controller,serviceaccount-controller,root-ca-certificate-publisher-controller",
+		"--controllers=namespace-controller,garbage-collector-controller,serviceaccount-controller,clusterrole-aggregation-controller,root-ca-certificate-publisher-controller",
 		"--service-account-private-key-file=" + c.files.serviceAccountKey,
 		"--root-ca-file=" + filepath.Join(c.files.certificates, "apiserver.crt"),
 		"--leader-elect=false",

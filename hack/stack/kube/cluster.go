@@ -26,7 +26,8 @@ const stopGrace = 20 * time.Second
 
 // Options of a cluster.
 type Options struct {
-	// CRDDirs hold CustomResourceDefinitions to install.
+	// CRDDirs hold CustomResourceDefinitions to install; the product's admission
+	// policies come with them.
 	CRDDirs []string
 	// Progress takes lines for people; may be nil.
 	Progress io.Writer
@@ -92,6 +93,9 @@ func (c *Cluster) start(ctx context.Context) error {
 	if len(c.options.CRDDirs) > 0 {
 		if _, err := envtest.InstallCRDs(c.config, envtest.CRDInstallOptions{Paths: c.options.CRDDirs, MaxTime: time.Minute}); err != nil {
 			return fmt.Errorf("install CRDs: %w", err)
+		}
+		if err := c.installAdmission(ctx); err != nil {
+			return err
 		}
 	}
 	if c.options.ControllerManager {
