@@ -146,7 +146,7 @@ func TestEndpointHasTheLeastRights(t *testing.T) {
 	for call, want := range map[string]bool{
 		"create zmaorders.zma.dev": true, "get zmaorders.zma.dev": true, "get secrets": true, "list webhooksources.zma.dev": true, "watch zmaaccounts.zma.dev": true,
 		"list zmaorders.zma.dev": false, "update zmaorders.zma.dev": false, "delete zmaorders.zma.dev": false, "patch zmaorders.zma.dev": false,
-		"update zmaorders.zma.dev/status": false, "list secrets": false, "watch secrets": false, "create secrets": false, "update zmaaccounts.zma.dev": false, "create pods": false,
+		"update zmaorders.zma.dev --subresource=status": false, "list secrets": false, "watch secrets": false, "create secrets": false, "update zmaaccounts.zma.dev": false, "create pods": false,
 	} {
 		args := append([]string{"--kubeconfig", cluster.KubeconfigPath(), "auth", "can-i", "--as", user, "-n", "default"}, strings.Fields(call)...)
 		out, _ := exec.CommandContext(t.Context(), cluster.Kubectl(), args...).Output() // "no" ends with an error
@@ -163,9 +163,9 @@ func TestEndpointHasTheLeastRights(t *testing.T) {
 	}
 }
 
-// TestDrainEndsBeforeThePodIsKilled compares flags with the grace period:
-// a paid call under way must end before the process does.
-func TestDrainEndsBeforeThePodIsKilled(t *testing.T) {
+// deployments are those of config/default.
+func deployments(t *testing.T) (out []appsv1.Deployment) {
+	t.Helper()
 	for _, o := range objects(t, render(t, "default")) {
 		if o.GetKind() != "Deployment" {
 			continue
@@ -174,6 +174,15 @@ func TestDrainEndsBeforeThePodIsKilled(t *testing.T) {
 		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(o.Object, &d); err != nil {
 			t.Fatal(err)
 		}
+		out = append(out, d)
+	}
+	return out
+}
+
+// TestDrainEndsBeforeThePodIsKilled compares flags with the grace period:
+// a paid call under way must end before the process does.
+func TestDrainEndsBeforeThePodIsKilled(t *testing.T) {
+	for _, d := range deployments(t) {
 		drain := regexp.MustCompile(`--drain-timeout=(\d+)s`).FindStringSubmatch(strings.Join(d.Spec.Template.Spec.Containers[0].Args, " "))
 		var seconds int64
 		if drain == nil {
