@@ -8,6 +8,7 @@ IMAGE ?= zma-operator:$(VERSION)
 # Packages compiled and tested at once; a whole stack runs beside them.
 JOBS ?= 2
 FUZZTIME ?= 10s
+FUZZ ?= ./api/... ./controllers/... ./internal/... ./webhookserver/...
 
 CONTROLLER_GEN = bin/controller-gen
 KUSTOMIZE = bin/kustomize
@@ -40,7 +41,7 @@ compiler:
 
 .PHONY: test
 test: compiler kube postgres ## Run every test: unit, API server, Postgres, SMTP, whole pipeline
-	go test -race -p $(JOBS) -parallel 4 -timeout 30m ./...
+	INTAKE_WEBHOOKS=$${INTAKE_WEBHOOKS:-2000} go test -race -p $(JOBS) -parallel 4 -timeout 30m ./...
 
 .PHONY: test-short
 test-short: ## Run the tests that need no server
@@ -50,15 +51,35 @@ test-short: ## Run the tests that need no server
 test-crash: kube postgres ## Kill the real process on both sides of every effect
 	go test -count=1 -parallel 4 -timeout 20m -run 'TestCrash|TestBroken' ./hack/e2e
 
+.PHONY: test-chaos
+test-chaos: kube postgres ## Hundreds of orders through random faults, judged by an oracle; SEED=n replays one, FRESH=n adds new seeds
+	CHAOS_SEEDS=$(SEED) CHAOS_FRESH=$(FRESH) go test -v -count=1 -timeout 60m -run '^TestChaos$$' ./hack/chaos
+
+.PHONY: test-webhooks
+test-webhooks: compiler kube postgres ## Everything about the endpoint: attacks, mappings, limits, 20,000 webhooks through crashes, short fuzzing
+	go test -race -count=1 -p $(JOBS) -timeout 30m ./webhookserver/... ./internal/plugin/... ./internal/expression/...
+	go test -count=1 -timeout 10m ./hack/strangers
+	go test -count=1 -timeout 30m ./hack/intake/...
+	$(MAKE) fuzz FUZZ='./webhookserver/...'
+
+.PHONY: bench-webhooks
+bench-webhooks: kube ## Latency of an accepted webhook beside that of the API server's own Create
+	go test -run '^$$' -bench . -benchmem ./webhookserver/...
+	go run ./hack/intake/cmd/bench $(BENCH)
+
+.PHONY: bench-outage
+bench-outage: kube postgres ## A provider outage of five minutes with 500 orders waiting; BENCH='-outage 20s -orders 100' shortens it
+	go run ./hack/bench $(BENCH)
+
 .PHONY: test-rules
 test-rules: ## Try every alert rule in Prometheus' own engine
 	cd hack/rules && go test -count=1 ./...
 
 .PHONY: fuzz
-fuzz: ## Run every fuzz target for FUZZTIME
-	@set -e; for pkg in $$(go list ./api/... ./controllers/... ./internal/... ./webhookserver/...); do \
+fuzz: ## Run every fuzz target for FUZZTIME; FUZZ=./webhookserver/... chooses packages
+	@set -e; for pkg in $$(go list $(FUZZ)); do \
 	  for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
-	    echo "==> $$pkg $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg; \
+	    echo "==> $$pkg $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$pkg; \
 	  done; done
 
 .PHONY: kube
@@ -72,17 +93,19 @@ postgres: ## Check that a PostgreSQL can be started
 ##@ Develop
 
 .PHONY: build
-build: ## Build the binary into bin/
+build: ## Build operator and kubectl plugin into bin/
 	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/zma-operator .
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/kubectl-zma ./cmd/kubectl-zma
 
 .PHONY: generate
 generate: bin/controller-gen ## Generate code
 	$(CONTROLLER_GEN) object paths=./api/...
 
 .PHONY: manifests
-manifests: bin/controller-gen ## Generate CRDs and the controller's role
+manifests: bin/controller-gen ## Generate CRDs, the controller's role, and the endpoint's schema and OpenAPI document
 	$(CONTROLLER_GEN) crd paths=./api/... output:crd:artifacts:config=config/crd/bases
 	$(CONTROLLER_GEN) rbac:roleName=zma-controller paths=./controllers/... output:rbac:artifacts:config=config/rbac/controller
+	go run ./hack/schema
 
 .PHONY: fmt
 fmt: ## Format the code
@@ -101,6 +124,8 @@ verify-generated: bin/controller-gen ## Fail when what is generated differs from
 	@set -e; tmp=$$(mktemp -d); trap 'rm -rf "$$tmp"' EXIT; \
 	$(CONTROLLER_GEN) object crd paths=./api/... output:object:dir=$$tmp/api output:crd:dir=$$tmp/crd; \
 	$(CONTROLLER_GEN) rbac:roleName=zma-controller paths=./controllers/... output:rbac:dir=$$tmp/rbac; \
+	mkdir $$tmp/openapi; go run ./hack/schema $$tmp/openapi; \
+	for f in openapi.json order.schema.json; do diff -u webhookserver/openapi/$$f $$tmp/openapi/$$f || { echo "run make manifests and commit the result"; exit 1; }; done; \
 	{ diff -u api/v1alpha1/zz_generated.deepcopy.go $$tmp/api/zz_generated.deepcopy.go && \
 	  diff -ru config/crd/bases $$tmp/crd && diff -u config/rbac/controller/role.yaml $$tmp/rbac/role.yaml; } || \
 	{ echo "run make generate manifests and commit the result"; exit 1; }

@@ -50,6 +50,8 @@ type Options struct {
 	Log string
 	// Args beside those made here.
 	Args []string
+	// Env beside that of this process and what is made here, as NAME=value.
+	Env []string
 }
 
 // Process is a running operator.
@@ -107,6 +109,7 @@ func (p *Process) Start(ctx context.Context) error {
 	cmd := exec.Command(p.options.Binary, args...)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.Env = append(os.Environ(), "KUBECONFIG="+p.options.Kubeconfig, "DATABASE_URL="+p.options.DatabaseURL)
+	cmd.Env = append(cmd.Env, p.options.Env...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start the operator: %w", err)

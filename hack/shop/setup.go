@@ -41,6 +41,11 @@ type Setup struct {
 	StripeKey string
 	// Budget of the account; none when nil.
 	Budget *v1alpha1.Budget
+	// RatePerMinute and MaxInFlight of submissions; the product's defaults when 0.
+	RatePerMinute, MaxInFlight int32
+	// MoreAccounts like the first one, each with a provider account and a
+	// WebhookSource of its own, which has the account's name.
+	MoreAccounts []string
 }
 
 // Client talks to the API server with the product's types.
@@ -60,8 +65,11 @@ func (s Setup) Apply(ctx context.Context, c client.Client) (secret string, err e
 		s.secret("zma-token", map[string]string{"token": s.ProviderToken}),
 		s.secret("zma-callback", map[string]string{"2026-01": rand.Text() + rand.Text()}),
 		s.secret("web-secret", map[string]string{"secret": secret}),
-		s.account(),
-		s.source(),
+		s.account(AccountName, "acct-demo"),
+		s.source(SourceName, AccountName),
+	}
+	for _, name := range s.MoreAccounts {
+		objects = append(objects, s.account(name, ProviderAccountID(name)), s.source(name, name))
 	}
 	if s.StripeKey != "" {
 		objects = append(objects, s.secret("stripe", map[string]string{"key": s.StripeKey}))
@@ -85,14 +93,20 @@ func (s Setup) secret(name string, data map[string]string) *corev1.Secret {
 	return &corev1.Secret{ObjectMeta: s.meta(name), StringData: data}
 }
 
-func (s Setup) account() *v1alpha1.ZMAAccount {
-	a := &v1alpha1.ZMAAccount{ObjectMeta: s.meta(AccountName), Spec: v1alpha1.ZMAAccountSpec{
-		BaseURL: s.ProviderURL, ProviderAccountID: "acct-demo", InstallationID: "6f0d4a58-0b2e-4f57-9a55-0d8d6cc6a001",
-		SecretRef:  v1alpha1.SecretKeyReference{Name: "zma-token", Key: "token"},
-		Submission: v1alpha1.SubmissionLimits{BackoffBase: duration(time.Second), BackoffMax: duration(5 * time.Second)},
-		Polling:    v1alpha1.PollingRule{Interval: duration(s.PollInterval)},
-		Balance:    v1alpha1.BalanceRule{PollInterval: duration(2 * time.Second)},
-		Budget:     s.Budget,
+// ProviderAccountID of one of the MoreAccounts.
+func ProviderAccountID(account string) string { return "acct-" + account }
+
+func (s Setup) account(name, providerAccountID string) *v1alpha1.ZMAAccount {
+	a := &v1alpha1.ZMAAccount{ObjectMeta: s.meta(name), Spec: v1alpha1.ZMAAccountSpec{
+		BaseURL: s.ProviderURL, ProviderAccountID: providerAccountID, InstallationID: "6f0d4a58-0b2e-4f57-9a55-0d8d6cc6a001",
+		SecretRef: v1alpha1.SecretKeyReference{Name: "zma-token", Key: "token"},
+		Submission: v1alpha1.SubmissionLimits{
+			RatePerMinute: s.RatePerMinute, MaxInFlight: s.MaxInFlight,
+			BackoffBase: duration(time.Second), BackoffMax: duration(5 * time.Second),
+		},
+		Polling: v1alpha1.PollingRule{Interval: duration(s.PollInterval)},
+		Balance: v1alpha1.BalanceRule{PollInterval: duration(2 * time.Second)},
+		Budget:  s.Budget,
 	}}
 	if s.StripeKey != "" {
 		a.Spec.StripeSecretRef = &v1alpha1.SecretKeyReference{Name: "stripe", Key: "key"}
@@ -106,13 +120,13 @@ func (s Setup) account() *v1alpha1.ZMAAccount {
 	return a
 }
 
-func (s Setup) source() *v1alpha1.WebhookSource {
-	source := &v1alpha1.WebhookSource{ObjectMeta: s.meta(SourceName), Spec: v1alpha1.WebhookSourceSpec{
+func (s Setup) source(name, account string) *v1alpha1.WebhookSource {
+	source := &v1alpha1.WebhookSource{ObjectMeta: s.meta(name), Spec: v1alpha1.WebhookSourceSpec{
 		Auth: v1alpha1.WebhookAuth{
 			Scheme:     v1alpha1.AuthStandardWebhooks,
 			SecretRefs: []v1alpha1.SecretKeyReference{{Name: "web-secret", Key: "secret"}},
 		},
-		AccountRef: v1alpha1.LocalReference{Name: AccountName},
+		AccountRef: v1alpha1.LocalReference{Name: account},
 	}}
 	if s.Policy != "" {
 		source.Spec.PolicyRef = &v1alpha1.LocalReference{Name: s.Policy}
@@ -132,6 +146,9 @@ func (s Setup) notifications() *v1alpha1.NotificationPolicy {
 }
 
 // WebhookPath of the shop's source.
-func (s Setup) WebhookPath() string { return "/webhooks/" + s.Namespace + "/" + SourceName }
+func (s Setup) WebhookPath() string { return s.PathOf(SourceName) }
+
+// PathOf one of the shop's sources.
+func (s Setup) PathOf(source string) string { return "/webhooks/" + s.Namespace + "/" + source }
 
 func duration(d time.Duration) *metav1.Duration { return &metav1.Duration{Duration: d} }

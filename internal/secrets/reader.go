@@ -46,19 +46,25 @@ func NewReader(c client.Reader, ttl time.Duration, now func() time.Time) *Reader
 func (r *Reader) All(ctx context.Context, namespace, name string) (map[string][]byte, error) {
 	key := types.NamespacedName{Namespace: namespace, Name: name}
 	if data, ok := r.fresh(key); ok {
+		if data == nil {
+			return nil, fmt.Errorf("secret %s: %w", name, ErrNotFound)
+		}
 		return data, nil
 	}
 	var s corev1.Secret
 	if err := r.client.Get(ctx, key, &s); err != nil {
 		r.forget(key)
 		if apierrors.IsNotFound(err) {
+			// Remembered too: strangers must not make us ask for it at their pace.
+			r.keep(key, nil)
 			return nil, fmt.Errorf("secret %s: %w", name, ErrNotFound)
 		}
 		return nil, fmt.Errorf("read secret %s: %w", name, err)
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.cache[key] = entry{data: s.Data, at: r.now()}
+	if s.Data == nil {
+		s.Data = map[string][]byte{}
+	}
+	r.keep(key, s.Data)
 	return maps.Clone(s.Data), nil
 }
 
@@ -83,6 +89,13 @@ func (r *Reader) fresh(key types.NamespacedName) (map[string][]byte, bool) {
 		return nil, false
 	}
 	return maps.Clone(e.data), true
+}
+
+// keep remembers a Secret, or with nil that there is none.
+func (r *Reader) keep(key types.NamespacedName, data map[string][]byte) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.cache[key] = entry{data: data, at: r.now()}
 }
 
 func (r *Reader) forget(key types.NamespacedName) {

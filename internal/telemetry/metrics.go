@@ -18,9 +18,18 @@ type Metrics struct {
 	// DeliveriesDropped counts delivery log rows lost because Postgres was away
 	// and the buffer full.
 	DeliveriesDropped prometheus.Counter
-	// SecretMatches counts verified webhooks by which of the source's secrets
-	// matched (0 is the first), so that a rotated one can be retired.
+	// SecretMatches counts verified webhooks by which of the source's secrets, as
+	// name/key, matched, so that a rotated one can be retired.
 	SecretMatches *prometheus.CounterVec
+	// SecurityEvents counts what an attack would look like, by event and source.
+	SecurityEvents *prometheus.CounterVec
+	// Connections that are open to the webhook endpoint.
+	Connections prometheus.Gauge
+	// ConnectionsClosed counts connections closed to protect the endpoint, by reason.
+	ConnectionsClosed *prometheus.CounterVec
+	// RateLimitSyncs counts exchanges of rate limits with the other replicas by
+	// outcome.
+	RateLimitSyncs *prometheus.CounterVec
 	// CallbackHints counts provider callbacks by outcome.
 	CallbackHints *prometheus.CounterVec
 
@@ -63,6 +72,62 @@ type Metrics struct {
 	// AccountReserved is what open orders reserve in cents, by namespace and
 	// account.
 	AccountReserved *prometheus.GaugeVec
+	// AccountCircuit is the state of the breaker by namespace and account: 0
+	// closed, 1 half-open, 2 open.
+	AccountCircuit *prometheus.GaugeVec
+
+	// Orphans is what the last sweep found at one side only, by namespace, account
+	// and kind.
+	Orphans *prometheus.GaugeVec
+	// OrphanSweepSuccess is when an account was last swept to the end, in seconds
+	// since 1970, by namespace and account.
+	OrphanSweepSuccess *prometheus.GaugeVec
+	// OrphanSweepErrors counts sweeps that failed by namespace and account.
+	OrphanSweepErrors *prometheus.CounterVec
+	// RecoveryRequests counts what people asked for by verb and result: handled,
+	// refused or ignored.
+	RecoveryRequests *prometheus.CounterVec
+	// SubmissionsThrottled counts orders that had to wait for the account's rate
+	// or its orders in flight, by reason.
+	SubmissionsThrottled *prometheus.CounterVec
+	// Refunds counts what the provider paid back in cents, by namespace and
+	// account.
+	Refunds *prometheus.CounterVec
+
+	// AuditBlocks counts blocks of the audit trail sealed.
+	AuditBlocks prometheus.Counter
+	// AuditUnsealedAge is the age of the oldest row of the trail that is not sealed,
+	// in seconds; 0 when all are.
+	AuditUnsealedAge prometheus.Gauge
+	// AuditAnchorMismatch is 1 while the trail does not hold the head kept outside
+	// the database.
+	AuditAnchorMismatch prometheus.Gauge
+	// AuditErrors counts failures to seal or to anchor.
+	AuditErrors prometheus.Counter
+}
+
+// OrderGauges describe what is counted of the orders on each scrape.
+type OrderGauges struct {
+	// Orders is how many there are by namespace, account and reason of Ready.
+	Orders *prometheus.Desc
+	// Overdue is how many of them stay too long in their state.
+	Overdue *prometheus.Desc
+	// OldestWaiting is the age of the oldest order that has not ended and waits for
+	// no person, in seconds, by namespace and account; 0 when there is none.
+	OldestWaiting *prometheus.Desc
+}
+
+// NewOrderGauges defines them. They are no part of Metrics: they are made of what
+// a controller has in its cache, and the webhook endpoint has none.
+func NewOrderGauges() OrderGauges {
+	describe := func(name, help string, labels ...string) *prometheus.Desc {
+		return prometheus.NewDesc("zma_"+name, help, labels, nil)
+	}
+	return OrderGauges{
+		Orders:        describe("orders", "Orders by reason of Ready; New before the first status.", "namespace", "account", "reason"),
+		Overdue:       describe("orders_overdue", "Orders that stay too long in their state by reason of Ready.", "namespace", "account", "reason"),
+		OldestWaiting: describe("order_oldest_waiting_seconds", "Age of the oldest order that goes on by itself.", "namespace", "account"),
+	}
 }
 
 // step covers local work (a millisecond) to a provider's answer (a minute).
@@ -77,7 +142,11 @@ func NewMetrics(reg prometheus.Registerer) (*Metrics, error) {
 		WebhookRequests:   counters("webhook_requests_total", "Inbound requests by route, source and outcome.", "route", "source", "outcome"),
 		WebhookDuration:   histograms("webhook_request_duration_seconds", "Duration of inbound requests.", "route"),
 		DeliveriesDropped: counter("webhook_deliveries_dropped_total", "Delivery log rows dropped because the buffer was full."),
-		SecretMatches:     counters("webhook_secret_matches_total", "Verified webhooks by index of the secret that matched.", "source", "index"),
+		SecretMatches:     counters("webhook_secret_matches_total", "Verified webhooks by the secret that matched, as name/key.", "source", "secret"),
+		SecurityEvents:    counters("webhook_security_events_total", "Requests that an attack would send too, by event and source.", "event", "source"),
+		Connections:       gauge("webhook_connections", "Connections that are open to the webhook endpoint."),
+		ConnectionsClosed: counters("webhook_connections_closed_total", "Connections closed to protect the webhook endpoint by reason.", "reason"),
+		RateLimitSyncs:    counters("webhook_rate_limit_syncs_total", "Exchanges of rate limits with other replicas by outcome.", "outcome"),
 		CallbackHints:     counters("callbacks_total", "Provider callbacks by outcome.", "outcome"),
 
 		ProviderRequests: counters("provider_requests_total", "Calls to the provider by call and outcome.", "call", "outcome"),
@@ -101,7 +170,20 @@ func NewMetrics(reg prometheus.Registerer) (*Metrics, error) {
 
 		AccountBalance:  gauges("account_balance_cents", "Balance at the provider in minor units.", "namespace", "account"),
 		AccountReserved: gauges("account_reserved_cents", "Reserved by open orders in minor units.", "namespace", "account"),
+		AccountCircuit:  gauges("account_circuit_state", "Breaker of the account: 0 closed, 1 half-open, 2 open.", "namespace", "account"),
+
+		Orphans: gauges("orphans", "Orders that the last sweep found at one side only, by kind.", "namespace", "account", "kind"),
+		OrphanSweepSuccess: gauges("orphan_sweep_success_timestamp_seconds", "When the account was last swept to the end.",
+			"namespace", "account"),
+		OrphanSweepErrors:    counters("orphan_sweep_errors_total", "Sweeps that failed.", "namespace", "account"),
+		RecoveryRequests:     counters("recovery_requests_total", "Recoveries that people asked for by verb and result.", "verb", "result"),
+		SubmissionsThrottled: counters("submissions_throttled_total", "Paid calls that had to wait for their turn by reason.", "reason"),
+		Refunds:              counters("refunded_cents_total", "Paid back by the provider in minor units.", "namespace", "account"),
 	}
+	m.AuditBlocks = counter("audit_blocks_sealed_total", "Blocks of the audit trail sealed.")
+	m.AuditUnsealedAge = gauge("audit_oldest_unsealed_seconds", "Age of the oldest row of the audit trail that is not sealed.")
+	m.AuditAnchorMismatch = gauge("audit_anchor_mismatch", "1 while the audit trail does not hold the head that was anchored.")
+	m.AuditErrors = counter("audit_errors_total", "Failures to seal or to anchor the audit trail.")
 	return m, m.register(reg)
 }
 
@@ -109,10 +191,13 @@ func (m *Metrics) register(reg prometheus.Registerer) error {
 	var errs []error
 	for _, c := range []prometheus.Collector{
 		m.WebhookRequests, m.WebhookDuration, m.DeliveriesDropped, m.SecretMatches, m.CallbackHints,
+		m.SecurityEvents, m.Connections, m.ConnectionsClosed, m.RateLimitSyncs,
 		m.ProviderRequests, m.ProviderDuration, m.Submissions, m.UnknownCodes,
 		m.Transitions, m.OrderReady, m.Recoveries, m.WriteConflicts,
 		m.LedgerDuration, m.MirrorRows, m.MirrorLag, m.MirrorErrors,
-		m.Mails, m.OutboxPending, m.AccountBalance, m.AccountReserved,
+		m.Mails, m.OutboxPending, m.AccountBalance, m.AccountReserved, m.AccountCircuit,
+		m.Orphans, m.OrphanSweepSuccess, m.OrphanSweepErrors, m.RecoveryRequests, m.SubmissionsThrottled, m.Refunds,
+		m.AuditBlocks, m.AuditUnsealedAge, m.AuditAnchorMismatch, m.AuditErrors,
 	} {
 		errs = append(errs, reg.Register(c))
 	}
