@@ -19,11 +19,17 @@ type Servers struct {
 	Postgres *postgres.Server
 }
 
-// StartServers starts both; progress takes lines for people and may be nil.
-func StartServers(ctx context.Context, progress io.Writer) (s *Servers, err error) {
+// StartServers starts both; progress takes lines for people and may be nil. What
+// is given as between runs after Kubernetes has started.
+func StartServers(ctx context.Context, progress io.Writer, between ...func() error) (s *Servers, err error) {
 	s = &Servers{}
 	if s.Kube, err = kube.Start(ctx, kube.Options{Progress: progress, CRDDirs: []string{stack.CRDs()}}); err != nil {
 		return nil, fmt.Errorf("start Kubernetes: %w", err)
+	}
+	for _, f := range between {
+		if err := f(); err != nil {
+			return nil, errors.Join(err, s.Kube.Stop())
+		}
 	}
 	if s.Postgres, err = postgres.Start(ctx, postgres.Options{Progress: progress}); err != nil {
 		return nil, errors.Join(fmt.Errorf("start PostgreSQL: %w", err), s.Kube.Stop())

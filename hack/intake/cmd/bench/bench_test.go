@@ -21,7 +21,7 @@ func TestBothKindsOfWorkAreMeasured(t *testing.T) {
 	}
 	path := filepath.Join(t.TempDir(), "figures.json")
 	var report strings.Builder
-	err := bench(t.Context(), []string{"-rounds=1", "-over=1s", "-turn=500ms", "-step=500ms", "-workers=2", "-others=1", "-json=" + path}, &report, t.Output())
+	err := bench(t.Context(), []string{"-rounds=1", "-over=1s", "-turn=500ms", "-step=500ms", "-workers=2", "-others=1", "-cores=shared", "-json=" + path}, &report, t.Output())
 	t.Logf("the report:\n%s", report.String())
 	raw, readErr := os.ReadFile(path)
 	if readErr != nil {
@@ -54,6 +54,7 @@ func TestOptionsThatMakeNoSenseAreRefused(t *testing.T) {
 		"no time to search":            {"-step=0s"},
 		"no patience":                  {"-patience=0s"},
 		"nobody sends":                 {"-workers=0"},
+		"no such cores":                {"-cores=mine"},
 		"less than nothing":            {"-capacity=-1"},
 		"an argument beside the flags": {"half"},
 	} {

@@ -9,6 +9,8 @@ import (
 
 // figures of a run. All times are in milliseconds.
 type figures struct {
+	// Cores tells whether Kubernetes had some for itself.
+	Cores string `json:"cores"`
 	// Capacity in webhooks per second, and the steps that found it.
 	Capacity float64     `json:"capacity"`
 	Search   []load.Step `json:"search,omitempty"`

@@ -7,6 +7,12 @@ import (
 	"time"
 )
 
+// Who runs on which cores.
+const (
+	coresApart  = "apart"
+	coresShared = "shared"
+)
+
 // options of a run.
 type options struct {
 	// rounds of measurements.
@@ -24,6 +30,8 @@ type options struct {
 	workers int
 	// capacity that was found before, per second; searched for when 0.
 	capacity float64
+	// cores is coresApart or coresShared.
+	cores string
 	// seed of the arrivals.
 	seed uint64
 	// binary to measure; built from this repository when empty.
@@ -43,6 +51,7 @@ func parse(args []string) (options, error) {
 	set.DurationVar(&o.step, "step", 4*time.Second, "how long each step of the search for the capacity takes")
 	set.IntVar(&o.workers, "workers", 128, "senders at once, at most, in that search")
 	set.Float64Var(&o.capacity, "capacity", 0, "webhooks per second, to compare versions at the same rate; searched for when 0")
+	set.StringVar(&o.cores, "cores", coresApart, "apart: half of the cores are Kubernetes' alone; shared: everything runs on all (Linux only otherwise)")
 	set.Uint64Var(&o.seed, "seed", 1, "of the arrivals")
 	set.StringVar(&o.binary, "binary", "", "the operator to measure; built from this repository when empty")
 	set.StringVar(&o.json, "json", "", "file for the figures")
@@ -57,6 +66,8 @@ func parse(args []string) (options, error) {
 		return o, errors.New("-rounds must be 1 or more")
 	case o.over <= 0 || o.turn <= 0 || o.step <= 0 || o.patience <= 0:
 		return o, errors.New("-over, -turn, -step and -patience must be longer than nothing")
+	case o.cores != coresApart && o.cores != coresShared:
+		return o, errors.New("-cores must be apart or shared")
 	case o.workers < 1:
 		return o, errors.New("-workers must be 1 or more")
 	case o.capacity < 0:

@@ -16,6 +16,7 @@ func (f figures) report(w io.Writer) error {
 	for _, s := range f.Search {
 		row(fmt.Sprintf("closed loop, %d senders", s.Workers), fmt.Sprintf("%.0f per second, %d failures", s.PerSecond, s.Failures))
 	}
+	row("cores", f.Cores)
 	row("capacity", fmt.Sprintf("%.0f per second", f.Capacity))
 	f.Half.rows(row, "half")
 	f.Full.rows(row, "full")

@@ -19,7 +19,7 @@ func run(ctx context.Context, o options, progress io.Writer) (f figures, err err
 	if err != nil {
 		return f, err
 	}
-	f.Capacity, f.Seconds = o.capacity, o.over.Seconds()
+	f.Cores, f.Capacity, f.Seconds = o.cores, o.capacity, o.over.Seconds()
 	if o.capacity == 0 {
 		s.say("searching for the capacity")
 		f.Capacity, f.Search = load.Capacity(ctx, s.webhooks, o.workers, o.step)

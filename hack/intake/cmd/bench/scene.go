@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"github.com/zma-operator/zma-operator/api/v1alpha1"
+	"github.com/zma-operator/zma-operator/hack/intake/load"
 	"github.com/zma-operator/zma-operator/hack/intake/site"
 	"github.com/zma-operator/zma-operator/hack/operator"
 	"github.com/zma-operator/zma-operator/hack/shop"
@@ -41,8 +42,7 @@ func open(ctx context.Context, o options, progress io.Writer) (*scene, error) {
 			return s, err
 		}
 	}
-	s.say("starting Kubernetes and PostgreSQL")
-	if s.servers, err = site.StartServers(ctx, progress); err != nil {
+	if err := s.start(ctx, o.cores, progress); err != nil {
 		return s, err
 	}
 	s.site, err = site.New(ctx, site.Options{Servers: s.servers, Binary: binary, Sources: map[string]v1alpha1.RateLimit{
@@ -57,6 +57,25 @@ func open(ctx context.Context, o options, progress io.Writer) (*scene, error) {
 	s.webhooks = newWebhooks(s.site, s.replica)
 	s.creates, err = newCreates(ctx, s.site, s.webhooks)
 	return s, err
+}
+
+// start starts the servers. With cores apart, Kubernetes has half of them for itself,
+// as it has machines of its own where it matters.
+func (s *scene) start(ctx context.Context, cores string, progress io.Writer) (err error) {
+	s.say("starting Kubernetes and PostgreSQL")
+	if cores == coresShared {
+		s.servers, err = site.StartServers(ctx, progress)
+		return err
+	}
+	halves, err := load.PartCores()
+	if err != nil {
+		return fmt.Errorf("-cores=%s: %w; -cores=%s does without", coresApart, err, coresShared)
+	}
+	if err := halves.First(); err != nil {
+		return err
+	}
+	s.servers, err = site.StartServers(ctx, progress, halves.Second)
+	return err
 }
 
 // close ends every part and removes what it left.
