@@ -30,9 +30,11 @@ func TestVersion2FromWebhookToReady(t *testing.T) {
 			w.waitForReason(refused, v1alpha1.ReasonRejected)
 			w.check(w.boughtOnce("1001"))
 			w.check(w.accountedOnce("1001"))
-			rows, err := w.count("select count(*) from webhook_deliveries where route = 'callbacks-v2' and status = 200")
-			if err != nil || rows == 0 {
-				t.Errorf("%d callbacks in the delivery log: %v", rows, err)
+			if !eventually(func() bool {
+				rows, err := w.count("select count(*) from webhook_deliveries where route = 'callbacks-v2' and status = 200")
+				return err == nil && rows > 0
+			}) {
+				t.Error("there is no callback in the delivery log")
 			}
 		})
 	}

@@ -68,6 +68,7 @@ type settings struct {
 	split       bool          // endpoint and controller are processes with rights of their own
 	callTimeout time.Duration // the product's default when zero
 	v2          bool          // the account uses version 2 of the provider's API
+	args        []string      // more flags of the operator
 }
 
 func newWorld(t *testing.T, s settings) *world {
@@ -144,6 +145,7 @@ func (w *world) configure(s settings) {
 		Binary: s.binary, Command: "all", Kubeconfig: w.kubeconfig(api.URL()), DatabaseURL: w.throughProxy(w.database),
 		WebhookAddr: address, Log: w.log, Args: []string{"--namespace=" + w.namespace, "--mail-lease=8s"},
 	}
+	o.Args = append(o.Args, s.args...)
 	if s.callTimeout != 0 {
 		o.Args = append(o.Args, "--call-timeout="+s.callTimeout.String())
 	}
@@ -200,7 +202,14 @@ func (w *world) kubeconfig(server string) string {
 // send delivers an order and returns its name.
 func (w *world) send(o *shop.Order) string {
 	w.t.Helper()
-	answer, err := w.sender.Send(w.t.Context(), "msg-"+o.ExternalID, o.JSON())
+	return w.sendAs("msg-"+o.ExternalID, o)
+}
+
+// sendAs delivers an order under the ID of a message. The same ID in the same second
+// is an exact replay, which creates nothing.
+func (w *world) sendAs(message string, o *shop.Order) string {
+	w.t.Helper()
+	answer, err := w.sender.Send(w.t.Context(), message, o.JSON())
 	w.must(err)
 	if answer.Status != http.StatusAccepted {
 		w.t.Fatalf("webhook %s answered %d: %s", o.ExternalID, answer.Status, answer.Body)
