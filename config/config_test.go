@@ -155,7 +155,7 @@ func TestEndpointHasTheLeastRights(t *testing.T) {
 		}
 	}
 	controller := "system:serviceaccount:zma-system:zma-controller"
-	for _, call := range []string{"list secrets", "watch secrets", "delete zmaorders.zma.dev", "create zmaorders.zma.dev"} {
+	for _, call := range []string{"list secrets", "watch secrets", "deletecollection zmaorders.zma.dev", "create zmaorders.zma.dev"} {
 		args := append([]string{"--kubeconfig", cluster.KubeconfigPath(), "auth", "can-i", "--as", controller, "-n", "default"}, strings.Fields(call)...)
 		if out, _ := exec.CommandContext(t.Context(), cluster.Kubectl(), args...).Output(); strings.TrimSpace(string(out)) == "yes" {
 			t.Errorf("%s may %s", controller, call)

@@ -39,6 +39,17 @@ BEGIN
             ERRCODE = 'insufficient_privilege',
             CONSTRAINT = 'roles with more rights than they should have: ' || odd;
     END IF;
+    -- Functions of this schema run as its owner: who may add others to it could have
+    -- his own called instead. Databases made before PostgreSQL 15 let everybody.
+    SELECT string_agg(w, ', ' ORDER BY w) INTO odd FROM unnest(wanted) w
+    WHERE has_schema_privilege(w, current_schema(), 'CREATE');
+    IF odd IS NOT NULL THEN
+        RAISE EXCEPTION 'roles that may create in schema %: %', current_schema(), odd USING
+            ERRCODE = 'insufficient_privilege',
+            HINT = 'See docs/database-roles.md.',
+            CONSTRAINT = 'a right to create in the schema; run first, as its owner: '
+                || format('REVOKE CREATE ON SCHEMA %I FROM PUBLIC, %s', current_schema(), odd);
+    END IF;
 END
 $$;
 -- +goose StatementEnd
@@ -141,6 +152,7 @@ SELECT zma_permit('journal_transactions', 'zma_operator', 'SELECT');
 SELECT zma_permit('journal_entries', 'zma_operator', 'SELECT');
 SELECT zma_permit('journal_balances', 'zma_operator', 'SELECT');
 SELECT zma_permit('journal_differences', 'zma_operator', 'SELECT');
+SELECT zma_permit('journal_order_differences', 'zma_operator', 'SELECT');
 SELECT zma_permit('orders', 'zma_operator', 'SELECT', 'INSERT', 'UPDATE');
 SELECT zma_permit('order_items', 'zma_operator', 'SELECT', 'INSERT', 'UPDATE', 'DELETE');
 SELECT zma_permit('order_recovery_logs', 'zma_operator', 'SELECT', 'INSERT');

@@ -38,3 +38,44 @@ REVOKE ALL ON FUNCTION audit_blocks_is_append_only() FROM PUBLIC;
 
 SELECT zma_secure('audit_blocks');
 SELECT zma_permit('audit_blocks', 'zma_operator', 'SELECT', 'INSERT');
+
+-- A process that does not know whether another one has written a row before it died
+-- writes it again: these say what the same row is. Rows of earlier versions have no
+-- digest.
+CREATE UNIQUE INDEX audit_log_once ON audit_log (namespace, object, action, inputs_digest, COALESCE(detail->>'outcome', ''))
+    WHERE inputs_digest <> '' AND action IN ('order.transition', 'submit', 'decide');
+CREATE UNIQUE INDEX audit_log_refused_once ON audit_log (namespace, object, attempt, (detail->>'limit'))
+    WHERE inputs_digest <> '' AND action = 'refuse';
+
+-- Security events of the endpoint, until a controller has counted those of a minute
+-- into one row of the trail: an attacker must not make it grow with each request, and
+-- the endpoint inserts deliveries and nothing else.
+CREATE TABLE security_events (
+    namespace varchar(63) NOT NULL,
+    source varchar(63) NOT NULL,
+    event varchar(32) NOT NULL CHECK (event <> ''),
+    minute timestamptz NOT NULL
+);
+COMMENT ON TABLE security_events IS 'One row per security event that is not in audit_log yet. Rows live for minutes.';
+
+-- +goose StatementBegin
+CREATE FUNCTION webhook_deliveries_note_security() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    INSERT INTO security_events (namespace, source, event, minute)
+    VALUES (NEW.namespace, NEW.source, NEW.security_event, date_trunc('minute', NEW.at, 'UTC'));
+    RETURN NULL;
+END
+$$;
+DO $$
+BEGIN
+    EXECUTE format('ALTER FUNCTION webhook_deliveries_note_security() SET search_path = pg_catalog, %I, pg_temp', current_schema());
+END
+$$;
+-- +goose StatementEnd
+REVOKE ALL ON FUNCTION webhook_deliveries_note_security() FROM PUBLIC;
+CREATE TRIGGER webhook_deliveries_security AFTER INSERT ON webhook_deliveries
+    FOR EACH ROW WHEN (NEW.security_event <> '') EXECUTE FUNCTION webhook_deliveries_note_security();
+
+SELECT zma_secure('security_events');
+SELECT zma_permit('security_events', 'zma_operator', 'SELECT', 'DELETE');

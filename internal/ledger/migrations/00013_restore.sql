@@ -23,13 +23,5 @@ CREATE TABLE restore_epochs (
 );
 COMMENT ON TABLE restore_epochs IS 'Each time the cluster was restored or the mirror rebuilt: what the mirror stores afterwards is newer, whatever its resource version.';
 
--- +goose StatementBegin
-DO $$
-BEGIN
-    IF to_regproc('zma_secure') IS NOT NULL THEN
-        PERFORM zma_secure('restore_epochs');
-        PERFORM zma_permit('restore_epochs', 'zma_operator', 'SELECT', 'INSERT');
-    END IF;
-END
-$$;
--- +goose StatementEnd
+SELECT zma_secure('restore_epochs');
+SELECT zma_permit('restore_epochs', 'zma_operator', 'SELECT', 'INSERT');
