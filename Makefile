@@ -62,6 +62,18 @@ test-webhooks: compiler kube postgres ## Everything about the endpoint: attacks,
 	go test -count=1 -timeout 30m ./hack/intake/...
 	$(MAKE) fuzz FUZZ='./webhookserver/...'
 
+.PHONY: test-ledger
+test-ledger: compiler kube postgres ## Everything about money and records: properties, outages of a minute, PgBouncer, reports, the disaster drill
+	@for p in $${PGBOUNCER:-pgbouncer /usr/sbin/pgbouncer}; do command -v $$p >/dev/null && exit; done; echo "install PgBouncer (Debian: apt-get install pgbouncer)"; exit 1
+	go test -race -count=1 -timeout 30m ./internal/ledger/... ./internal/app/...
+	BOOKS_OUTAGE=60s go test -count=1 -parallel 16 -timeout 30m ./hack/books/... ./hack/stack/pgbouncer
+	go test -count=1 -timeout 20m ./hack/records/...
+	go test -count=1 -v -timeout 20m ./hack/drill
+
+.PHONY: bench-ledger
+bench-ledger: kube postgres ## Ledger transactions and the mirror's lag at the pipeline's full rate, as JSON; BENCH='-rate 100' gives the rate
+	go run ./hack/books/cmd/bench $(BENCH)
+
 .PHONY: bench-webhooks
 bench-webhooks: kube ## Latency of an accepted webhook beside that of the API server's own Create
 	go test -run '^$$' -bench . -benchmem ./webhookserver/...

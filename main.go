@@ -43,7 +43,7 @@ func root(env app.Environment) *cobra.Command {
 			Use: "migrate", Short: "Bring the Postgres schema to this version", Args: cobra.NoArgs,
 			RunE: func(c *cobra.Command, _ []string) error { return app.Migrate(c.Context(), env) },
 		},
-		restore(env), mirror(env),
+		restore(env), erase(env), mirror(env),
 		audit(env),
 		&cobra.Command{
 			Use: "version", Short: "Print the version", Args: cobra.NoArgs,
@@ -77,6 +77,16 @@ func restore(env app.Environment) *cobra.Command {
 	cmd.Flags().StringVarP(&o.Namespace, "namespace", "n", "default", "namespace of the orders; all with --all-open")
 	cmd.Flags().BoolVar(&o.AllOpen, "all-open", false, "every order that had neither ended nor gone")
 	cmd.Flags().BoolVar(&o.DryRun, "dry-run", false, "say what would be done")
+	return cmd
+}
+
+func erase(env app.Environment) *cobra.Command {
+	var o app.EraseOptions
+	cmd := &cobra.Command{
+		Use: "erase --customer ID", Short: "Erase the personal data of a customer from Postgres", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return app.Erase(c.Context(), env, o) },
+	}
+	o.Bind(cmd.Flags())
 	return cmd
 }
 

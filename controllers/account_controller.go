@@ -3,7 +3,6 @@ package controllers
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -15,7 +14,6 @@ import (
 
 	"github.com/zma-operator/zma-operator/api/v1alpha1"
 	"github.com/zma-operator/zma-operator/controllers/internal/act"
-	"github.com/zma-operator/zma-operator/controllers/internal/condition"
 	"github.com/zma-operator/zma-operator/controllers/internal/pace"
 	"github.com/zma-operator/zma-operator/controllers/internal/zma"
 	"github.com/zma-operator/zma-operator/internal/ledger"
@@ -40,15 +38,16 @@ type AccountReconciler struct {
 
 type accountLedger interface {
 	AccountSpend(ctx context.Context, namespace, account, timezone string) (ledger.Spend, error)
+	OpenAlerts(ctx context.Context, namespace string, kinds ...string) ([]ledger.OpenAlert, error)
+	RaiseAlert(context.Context, ledger.Alert) (bool, error)
+	ResolveAlert(ctx context.Context, key string) (bool, error)
 }
 
 // Reconcile reads one account's balance and spend.
 func (r *AccountReconciler) Reconcile(ctx context.Context, req reconcile.Request) (reconcile.Result, error) {
 	var account v1alpha1.ZMAAccount
 	if err := r.client.Get(ctx, req.NamespacedName, &account); err != nil {
-		r.metrics.AccountBalance.DeleteLabelValues(req.Namespace, req.Name)
-		r.metrics.AccountReserved.DeleteLabelValues(req.Namespace, req.Name)
-		r.metrics.AccountCircuit.DeleteLabelValues(req.Namespace, req.Name)
+		r.gone(ctx, req.NamespacedName, apierrors.IsNotFound(err))
 		return reconcile.Result{}, client.IgnoreNotFound(err)
 	}
 	if left, err := r.guard(ctx, &account); err != nil || left {
@@ -61,11 +60,13 @@ func (r *AccountReconciler) Reconcile(ctx context.Context, req reconcile.Request
 	if err := r.readSpend(ctx, &account); err != nil {
 		log.FromContext(ctx).Info("Spend could not be read from the ledger", "error", err.Error())
 	}
-	pause, err := r.count(ctx, &account)
+	pause, orders, err := r.count(ctx, &account)
 	if err != nil {
 		return reconcile.Result{}, err
 	}
+	fund(&account, orders, r.metrics, r.now())
 	r.conclude(&account)
+	r.tell(ctx, &account, orders)
 	if !equality.Semantic.DeepEqual(account.Status, stored.Status) {
 		if err := r.client.Status().Update(ctx, &account); err != nil {
 			if apierrors.IsConflict(err) {
@@ -103,40 +104,6 @@ func (r *AccountReconciler) probe(ctx context.Context, account *v1alpha1.ZMAAcco
 	defer cancel()
 	r.readBalance(ctx, account)
 	return nil
-}
-
-// count says how many orders wait and how the circuit stands, and gives the pause
-// until the balance is read again: reading it is the probe of an open circuit.
-func (r *AccountReconciler) count(ctx context.Context, account *v1alpha1.ZMAAccount) (time.Duration, error) {
-	gate, err := r.gates.For(ctx, account)
-	if err != nil {
-		return 0, err
-	}
-	var orders v1alpha1.ZMAOrderList
-	err = r.client.List(ctx, &orders, client.InNamespace(account.Namespace), client.MatchingFields{indexAccount: account.Name}, client.UnsafeDisableDeepCopy)
-	if err != nil {
-		return 0, err
-	}
-	account.Status.OrdersWaiting = 0
-	for i := range orders.Items {
-		if slices.Contains(waitingReasons(), condition.ReadyReason(&orders.Items[i])) {
-			account.Status.OrdersWaiting++
-		}
-	}
-	state, _ := gate.Circuit()
-	circuit(account, state, r.now())
-	if state == pace.Closed {
-		return pollInterval(account), nil
-	}
-	return min(pollInterval(account), pace.ProbePause(account)), nil
-}
-
-// waitingReasons are those of orders that wait for their account or its provider.
-func waitingReasons() []string {
-	return []string{
-		v1alpha1.ReasonAwaitingFunds, v1alpha1.ReasonBudgetExceeded, v1alpha1.ReasonThrottled, v1alpha1.ReasonProviderUnavailable,
-		v1alpha1.ReasonResolvingSubmission, v1alpha1.ReasonRetryScheduled,
-	}
 }
 
 // guard keeps the finalizer in step: an account goes only when no order may have
@@ -178,17 +145,18 @@ func (r *AccountReconciler) readBalance(ctx context.Context, account *v1alpha1.Z
 		unreadable(account, v1alpha1.ReasonSecretNotFound, "The account's token can't be read.", r.now())
 		return
 	}
+	asked := r.now()
 	balance, err := provider.Balance(ctx)
 	var call *zma.CallError
 	switch {
 	case err == nil:
 		r.metrics.AccountBalance.WithLabelValues(account.Namespace, account.Name).Set(float64(balance.AvailableCents))
-		readable(account, balance.AvailableCents, r.now())
+		readable(account, balance.AvailableCents, asked, r.now())
 	case errors.As(err, &call) && call.Kind == zma.KindUnauthorized:
 		unreadable(account, v1alpha1.ReasonCredentialsRefused, "The provider refuses the account's token.", r.now())
 	default:
 		log.FromContext(ctx).Info("Balance could not be read", "error", err.Error())
-		unknownBalance(account, r.now())
+		unknownBalance(account)
 	}
 }
 
@@ -204,13 +172,6 @@ func (r *AccountReconciler) readSpend(ctx context.Context, account *v1alpha1.ZMA
 	account.Status.ReservedCents, account.Status.SpentTodayCents, account.Status.SpentThisMonthCents = spend.ReservedCents, spend.TodayCents, spend.MonthCents
 	r.metrics.AccountReserved.WithLabelValues(account.Namespace, account.Name).Set(float64(spend.ReservedCents))
 	return nil
-}
-
-func pollInterval(account *v1alpha1.ZMAAccount) time.Duration {
-	if p := account.Spec.Balance.PollInterval; p != nil {
-		return p.Duration
-	}
-	return time.Minute
 }
 
 // quietConflict drops the error of a write that lost a race: the change that won

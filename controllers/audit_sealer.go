@@ -34,6 +34,8 @@ type AuditLedger interface {
 type AuditSealer struct {
 	// Ledger holds the chain.
 	Ledger AuditLedger
+	// Gather moves the endpoint's security events into the trail.
+	Gather func(context.Context) (rows int, err error)
 	// Seal seals what can be.
 	Seal func(context.Context) (ledger.SealedBlocks, error)
 	// Anchor keeps the head; nil where there is no namespace for it.
@@ -72,6 +74,7 @@ func (s *AuditSealer) Start(ctx context.Context) error {
 
 // Step seals and anchors once.
 func (s *AuditSealer) Step(ctx context.Context) {
+	_, gathered := s.Gather(ctx)
 	sealed, err := s.Seal(ctx)
 	s.Metrics.AuditBlocks.Add(float64(sealed.Blocks))
 	if err == nil {
@@ -79,6 +82,7 @@ func (s *AuditSealer) Step(ctx context.Context) {
 		err = s.anchor(ctx)
 	}
 	s.age()
+	err = errors.Join(gathered, err)
 	if err != nil && ctx.Err() == nil {
 		s.Metrics.AuditErrors.Inc()
 		s.Log.Info("The audit trail could not be sealed and anchored; trying again", "error", err.Error())

@@ -10,7 +10,7 @@ import (
 // addAuditSealer adds the sealer of the audit trail.
 func addAuditSealer(mgr manager.Manager, o Options) error {
 	s := &AuditSealer{
-		Ledger: o.Ledger, Seal: o.Ledger.NewAuditSealer().Seal, Metrics: o.Metrics,
+		Ledger: o.Ledger, Gather: o.Ledger.AuditSecurityEvents, Seal: o.Ledger.NewAuditSealer().Seal, Metrics: o.Metrics,
 		Log: mgr.GetLogger().WithName("audit"), Now: o.Now,
 	}
 	if o.AuditNamespace != "" {

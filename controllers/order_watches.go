@@ -11,12 +11,13 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/zma-operator/zma-operator/api/v1alpha1"
+	"github.com/zma-operator/zma-operator/controllers/internal/act"
 	"github.com/zma-operator/zma-operator/controllers/internal/condition"
 )
 
 // Index names of the order cache.
 const (
-	indexAccount = "spec.accountRef.name"
+	indexAccount = act.IndexAccount
 	indexPolicy  = "spec.policyRef.name"
 )
 

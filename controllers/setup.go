@@ -55,6 +55,12 @@ type Options struct {
 	// SweepInterval is the pause between two comparisons with the provider's list
 	// of orders; none are made when 0.
 	SweepInterval time.Duration
+	// Retention is how long finished orders stay in the cluster; for ever when 0.
+	Retention time.Duration
+	// DeliveryRetention is how long the delivery log is kept, and
+	// PersonalDataRetention how long personal data of orders that have left the
+	// cluster; for ever when 0.
+	DeliveryRetention, PersonalDataRetention time.Duration
 	// Registry takes the gauges of orders by state.
 	Registry prometheus.Registerer
 	// AuditNamespace holds the head of the audit chain; it is not kept when empty.
@@ -85,6 +91,7 @@ func Setup(ctx context.Context, mgr manager.Manager, o Options) (*Hints, error) 
 		Payments: payments(reader, o.StripeURL), Secrets: reader, Polls: polls,
 		Events: mgr.GetEventRecorder("zma-operator"), Metrics: o.Metrics, Now: o.Now, Roll: o.Roll,
 		CallTimeout: o.CallTimeout, WriteTimeout: OutcomeTimeout, MailQueued: func() { nudge(wake) },
+		BalanceMoved: waker.circuit,
 	})
 	orders := &OrderReconciler{
 		client: mgr.GetClient(), act: executors, now: o.Now,
@@ -106,7 +113,8 @@ func Setup(ctx context.Context, mgr manager.Manager, o Options) (*Hints, error) 
 		(&NotificationPolicyReconciler{Client: mgr.GetClient(), Reader: mgr.GetAPIReader(), Secrets: reader}).SetupWithManager(mgr),
 		addWorkers(mgr, reader, hints, wake, o),
 		addSweep(mgr, providers, o),
-		addAuditSealer(mgr, o),
+		addRetention(mgr, o),
+		addAuditSealer(mgr, o), mgr.Add(executors.Trail(mgr.GetLogger().WithName("audit"))),
 		mgr.Add(gates), mgr.Add(waker),
 		o.Registry.Register(NewCensus(mgr.GetCache(), o.Now)),
 	)

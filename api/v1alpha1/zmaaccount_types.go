@@ -76,6 +76,11 @@ type ZMAAccountSpec struct {
 	// +kubebuilder:default={}
 	MaxPrice MaxPriceRule `json:"maxPrice,omitempty,omitzero"`
 
+	// variance from which the cost of an order is told to people.
+	// +optional
+	// +kubebuilder:default={}
+	Variance VarianceRule `json:"variance,omitempty,omitzero"`
+
 	// balance thresholds and polling.
 	// +optional
 	// +kubebuilder:default={}
@@ -189,7 +194,7 @@ type Budget struct {
 	// +kubebuilder:validation:Pattern=`^[A-Za-z0-9_+/-]+$`
 	Timezone string `json:"timezone,omitempty"`
 
-	// warnAtPercent of a limit raises a warning.
+	// warnAtPercent of dailyCents or monthlyCents raises a warning.
 	// +optional
 	// +kubebuilder:default=80
 	// +kubebuilder:validation:Minimum=1
@@ -222,7 +227,27 @@ type MaxPriceRule struct {
 	CapCents *int64 `json:"capCents,omitempty"`
 }
 
-// BalanceRule watches the prefunded balance.
+// VarianceRule says how far an order's actual cost may be from its estimate:
+// percent of the estimate + fixedCents, to either side. The estimate is of the
+// goods alone, so the rule has to leave room for tax and shipping.
+type VarianceRule struct {
+	// percent of the estimate.
+	// +optional
+	// +kubebuilder:default=15
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=500
+	Percent *int32 `json:"percent,omitempty"`
+
+	// fixedCents added to it.
+	// +optional
+	// +kubebuilder:default=1000
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=100000000
+	FixedCents *int64 `json:"fixedCents,omitempty"`
+}
+
+// BalanceRule watches the prefunded balance. What counts is what is available: the
+// balance less open reservations.
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.criticalCents) || !has(self.lowCents) || self.criticalCents <= self.lowCents",message="criticalCents must not exceed lowCents"
 type BalanceRule struct {
@@ -351,6 +376,20 @@ type ZMAAccountStatus struct {
 	// +optional
 	ReservedCents int64 `json:"reservedCents,omitempty"`
 
+	// availableCents are the balance less what is reserved; absent while the balance
+	// is not known. Below zero when more is reserved than there is.
+	// +optional
+	AvailableCents *int64 `json:"availableCents,omitempty"`
+
+	// waitingCents are the maximum prices of the orders that wait for funds.
+	// +optional
+	WaitingCents int64 `json:"waitingCents,omitempty"`
+
+	// recommendedTransferCents to the provider cover the open reservations, the
+	// orders that wait for funds, and lowCents; absent while the balance is not known.
+	// +optional
+	RecommendedTransferCents *int64 `json:"recommendedTransferCents,omitempty"`
+
 	// spentTodayCents settled and reserved today.
 	// +optional
 	SpentTodayCents int64 `json:"spentTodayCents,omitempty"`
@@ -373,6 +412,7 @@ type ZMAAccountStatus struct {
 // +kubebuilder:printcolumn:name="Status",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
 // +kubebuilder:printcolumn:name="Balance",type=integer,JSONPath=`.status.balanceCents`
 // +kubebuilder:printcolumn:name="Reserved",type=integer,JSONPath=`.status.reservedCents`
+// +kubebuilder:printcolumn:name="Transfer",type=integer,JSONPath=`.status.recommendedTransferCents`,priority=1
 // +kubebuilder:printcolumn:name="Today",type=integer,JSONPath=`.status.spentTodayCents`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="Message",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].message`,priority=1

@@ -131,6 +131,9 @@ func (w *world) suffer(trouble func()) {
 	if err := books.Check(w.t.Context(), w.connect(), w.driver.Provider); err != nil {
 		w.t.Error(err)
 	}
+	if got, err := w.open(w.url).Books(w.t.Context(), ""); err != nil || len(got.Balances) == 0 || len(got.Differences) > 0 {
+		w.t.Errorf("the journal: %d balances, %v, differences %+v", len(got.Balances), err, got.Differences)
+	}
 	w.t.Logf("%d orders ended, %d operations were unavailable", w.driver.Finished(), w.driver.Unavailable())
 }
 

@@ -70,25 +70,53 @@ func TestEveryOperationGoesThroughAPooler(t *testing.T) {
 	called := 0
 	var all sync.WaitGroup
 	for range 4 {
-		v := reflect.ValueOf(w.driver.Ledger)
-		for i := range v.NumMethod() {
-			name := v.Type().Method(i).Name
-			if name == "Close" || strings.HasPrefix(name, "Listen") {
-				continue
-			}
+		for i, name := range operations() {
 			called++
-			all.Go(func() {
-				err := callWithNothing(ctx, v.Method(i))
-				var sql *ledger.SQLError
-				if errors.Is(err, ledger.ErrUnavailable) || (errors.As(err, &sql) && (strings.HasPrefix(sql.State, "26") || sql.State == "42P05" || sql.State == "08P01")) {
-					t.Errorf("%s: %v", name, err)
-				}
-			})
+			all.Go(func() { passes(ctx, t, name, reflect.ValueOf(w.driver.Ledger).Method(i)) })
 		}
 	}
 	all.Wait()
 	if called < 4*20 {
 		t.Errorf("only %d calls were made", called)
+	}
+}
+
+// The first connection of a process is refused by a pooler that knows none of its
+// settings, whichever operation makes it.
+func TestEveryOperationMayBeTheFirstThroughAPooler(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "")
+	p := w.pooled("")
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for i, name := range operations() {
+		l, err := ledger.Open(ctx, ledger.Options{URL: p.URL(), Now: time.Now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		passes(ctx, t, name, reflect.ValueOf(l).Method(i))
+		l.Close()
+	}
+}
+
+// operations of the ledger that use its pool, by the number of their method.
+func operations() map[int]string {
+	out, v := map[int]string{}, reflect.TypeFor[*ledger.Ledger]()
+	for i := range v.NumMethod() {
+		if name := v.Method(i).Name; name != "Close" && !strings.HasPrefix(name, "Listen") {
+			out[i] = name
+		}
+	}
+	return out
+}
+
+// passes demands that the pooler is not in the way of an operation.
+func passes(ctx context.Context, t *testing.T, name string, m reflect.Value) {
+	t.Helper()
+	err := callWithNothing(ctx, m)
+	var sql *ledger.SQLError
+	if errors.Is(err, ledger.ErrUnavailable) || (errors.As(err, &sql) && (strings.HasPrefix(sql.State, "26") || sql.State == "42P05" || sql.State == "08P01")) {
+		t.Errorf("%s: %v", name, err)
 	}
 }
 

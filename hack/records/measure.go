@@ -25,18 +25,14 @@ type Figure struct {
 	Plan string
 }
 
-// Measure runs each query a number of times, from 1, after one that warms the
-// caches and tells the plan. The rows are read to the end.
-func Measure(ctx context.Context, conn *pgx.Conn, queries []Query, runs int) ([]Figure, error) {
-	var out []Figure
-	for _, q := range queries {
-		f, err := measure(ctx, conn, q, max(1, runs))
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", q.Title, err)
-		}
-		out = append(out, f)
+// Measure runs a query a number of times, from 1, after one that warms the caches
+// and tells the plan. The rows are read to the end.
+func Measure(ctx context.Context, conn *pgx.Conn, q Query, runs int) (Figure, error) {
+	f, err := measure(ctx, conn, q, max(1, runs))
+	if err != nil {
+		return f, fmt.Errorf("%s: %w", q.Title, err)
 	}
-	return out, nil
+	return f, nil
 }
 
 func measure(ctx context.Context, conn *pgx.Conn, q Query, runs int) (Figure, error) {
@@ -92,6 +88,8 @@ type Node struct {
 	// Rows per loop, and Loops.
 	Rows  float64 `json:"Actual Rows"`
 	Loops float64 `json:"Actual Loops"`
+	// Removed are rows per loop that were read in vain.
+	Removed float64 `json:"Rows Removed by Filter"`
 	// Buffers read by the step and those below it, in pages.
 	Hit  int64 `json:"Shared Hit Blocks"`
 	Read int64 `json:"Shared Read Blocks"`

@@ -165,4 +165,27 @@ var cases = []struct {
 
 	{"ZMAAuditNotAnchored", "the right to write it is missing", `zma_audit_errors_total 0+6x40`, 40 * time.Minute, true},
 	{"ZMAAuditNotAnchored", "the API server was restarted", `zma_audit_errors_total 0x20 6x20`, 30 * time.Minute, false},
+
+	{"ZMARetentionFailing", "partitions can't be made", `zma_retention_errors_total{step="partitions"} 0+0.2x120`, 2 * time.Hour, true},
+	{"ZMARetentionFailing", "orders can't be removed", `zma_retention_errors_total{step="orders"} 0+1x120`, 2 * time.Hour, true},
+	{"ZMARetentionFailing", "Postgres was away for twenty minutes", `zma_retention_errors_total{step="orders"} 0x20 1+1x20 21x40`, 65 * time.Minute, false},
+	{"ZMARetentionFailing", "a lock was held once", `zma_retention_errors_total{step="deliveries"} 0x20 1x120`, 2 * time.Hour, false},
+
+	{"ZMABalanceLow", "below lowCents", `zma_account_funds_state{namespace="shop", account="main"} 0x5 1x15`, 20 * time.Minute, true},
+	{"ZMABalanceLow", "enough, while another account is critical", `
+  zma_account_funds_state{namespace="shop", account="main"} 1x5 0x15
+  zma_account_funds_state{namespace="shop", account="second"} 2x20`, 20 * time.Minute, false},
+
+	{"ZMABalanceCritical", "below criticalCents", `zma_account_funds_state{namespace="shop", account="main"} 1x5 2x15`, 20 * time.Minute, true},
+	{"ZMABalanceCritical", "low only", `zma_account_funds_state{namespace="shop", account="main"} 2x5 1x15`, 20 * time.Minute, false},
+
+	{"ZMABudgetNearlyUsed", "the month, long before its end", `
+  zma_account_budget_state{namespace="shop", account="main", period="daily"} 0x20
+  zma_account_budget_state{namespace="shop", account="main", period="monthly"} 1x20`, 20 * time.Minute, true},
+	{"ZMABudgetNearlyUsed", "the day is used up", `zma_account_budget_state{namespace="shop", account="main", period="daily"} 2x20`, 20 * time.Minute, true},
+	{"ZMABudgetNearlyUsed", "another day", `zma_account_budget_state{namespace="shop", account="main", period="daily"} 2x10 0x10`, 20 * time.Minute, false},
+
+	{"ZMACostVariance", "the first in this process", `zma_cost_variances_total{namespace="shop", account="main", direction="over"} _x90 1x30`, 100 * time.Minute, true},
+	{"ZMACostVariance", "one more", `zma_cost_variances_total{namespace="shop", account="main", direction="under"} 3x90 4x30`, 100 * time.Minute, true},
+	{"ZMACostVariance", "long ago", `zma_cost_variances_total{namespace="shop", account="main", direction="over"} 4x120`, 120 * time.Minute, false},
 }

@@ -1,4 +1,4 @@
-// Package rules tests the alert rules in Prometheus' own engine.
+// Package rules tests the alert rules and the dashboard in Prometheus' own engine.
 package rules
 
 import (

@@ -71,6 +71,14 @@ type Options struct {
 	// SweepInterval is the pause between two comparisons with the provider's list of
 	// orders; 0 turns them off.
 	SweepInterval time.Duration
+	// Retention is how long finished orders stay in the cluster; for ever when 0.
+	Retention time.Duration
+	// DeliveryRetention is how long the delivery log is kept, in whole months; for
+	// ever when 0.
+	DeliveryRetention time.Duration
+	// PersonalDataRetention is how long the personal data of an order is kept after
+	// it left the cluster; for ever when 0.
+	PersonalDataRetention time.Duration
 	// LeaseDuration, RenewDeadline and RetryPeriod of the leader's lease.
 	LeaseDuration, RenewDeadline, RetryPeriod time.Duration
 	// StripeURL of Stripe's API; its public one when empty.
@@ -101,6 +109,9 @@ func (o *Options) Bind(f *pflag.FlagSet) {
 	f.DurationVar(&o.MailLease, "mail-lease", 2*time.Minute, "longest time to send one mail; after a crash it is sent again when this has passed")
 	f.BoolVar(&o.AllowUnstampedRecovery, "allow-unstamped-recovery", false, "act on recovery requests that the admission policy has not stamped with who asked")
 	f.DurationVar(&o.SweepInterval, "orphan-sweep-interval", 30*time.Minute, "pause between two comparisons with the provider's list of orders; 0 turns them off")
+	f.DurationVar(&o.Retention, "retention", 0, "how long finished orders stay in the cluster; 0 keeps them")
+	f.DurationVar(&o.DeliveryRetention, "delivery-retention", 90*24*time.Hour, "how long the delivery log is kept, to the month; at least 720h; 0 keeps it")
+	f.DurationVar(&o.PersonalDataRetention, "personal-data-retention", 0, "how long personal data of orders is kept after they left the cluster; at least 1h; 0 keeps it")
 	f.DurationVar(&o.LeaseDuration, "leader-lease-duration", 15*time.Second, "how long a leader that is gone is waited for")
 	f.DurationVar(&o.RenewDeadline, "leader-renew-deadline", 10*time.Second, "how long the leader tries to renew its lease before it stops")
 	f.DurationVar(&o.RetryPeriod, "leader-retry-period", 2*time.Second, "pause between two tries to get or renew the lease")
@@ -129,7 +140,22 @@ func (o *Options) check() error {
 	if o.Workers < 1 {
 		return errors.New("max-concurrent-reconciles must be at least 1")
 	}
-	return o.checkWebhook()
+	return errors.Join(o.checkRetention(), o.checkWebhook())
+}
+
+// checkRetention refuses what is more likely a slip than a policy: what is gone does
+// not come back.
+func (o *Options) checkRetention() error {
+	if o.Retention < 0 {
+		return errors.New("retention must not be negative")
+	}
+	if o.DeliveryRetention != 0 && o.DeliveryRetention < 30*24*time.Hour {
+		return errors.New("delivery-retention must be 0 or at least 720h")
+	}
+	if o.PersonalDataRetention != 0 && o.PersonalDataRetention < time.Hour {
+		return errors.New("personal-data-retention must be 0 or at least 1h")
+	}
+	return nil
 }
 
 // minBodyBudget holds the largest body of one client, who may take a quarter,

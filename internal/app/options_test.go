@@ -24,19 +24,25 @@ func TestOptionsThatWouldLoseOutcomesAreRefused(t *testing.T) {
 		args []string
 		ok   bool
 	}{
-		"the defaults":                  {nil, true},
-		"a call longer than the drain":  {[]string{"--call-timeout=60s", "--drain-timeout=30s"}, false},
-		"a drain without the write":     {[]string{"--call-timeout=20s", "--drain-timeout=35s"}, false},
-		"a call without end":            {[]string{"--call-timeout=0s"}, false},
-		"no workers":                    {[]string{"--max-concurrent-reconciles=0"}, false},
-		"a log of no known form":        {[]string{"--log-format=xml"}, false},
-		"a lease shorter than its mail": {[]string{"--mail-lease=1s"}, false},
-		"connections without bound":     {[]string{"--webhook-max-connections=0"}, true},
-		"fewer connections than none":   {[]string{"--webhook-max-connections=-1"}, false},
-		"no room for a body":            {[]string{"--webhook-body-budget=1048576"}, false},
-		"a certificate without its key": {[]string{"--webhook-tls-cert-file=tls.crt"}, false},
-		"a key without its certificate": {[]string{"--webhook-tls-key-file=tls.key"}, false},
-		"a certificate and its key":     {[]string{"--webhook-tls-cert-file=tls.crt", "--webhook-tls-key-file=tls.key"}, true},
+		"the defaults":                   {nil, true},
+		"a call longer than the drain":   {[]string{"--call-timeout=60s", "--drain-timeout=30s"}, false},
+		"a drain without the write":      {[]string{"--call-timeout=20s", "--drain-timeout=35s"}, false},
+		"a call without end":             {[]string{"--call-timeout=0s"}, false},
+		"no workers":                     {[]string{"--max-concurrent-reconciles=0"}, false},
+		"a log of no known form":         {[]string{"--log-format=xml"}, false},
+		"a lease shorter than its mail":  {[]string{"--mail-lease=1s"}, false},
+		"connections without bound":      {[]string{"--webhook-max-connections=0"}, true},
+		"fewer connections than none":    {[]string{"--webhook-max-connections=-1"}, false},
+		"no room for a body":             {[]string{"--webhook-body-budget=1048576"}, false},
+		"deliveries kept for ever":       {[]string{"--delivery-retention=0"}, true},
+		"deliveries kept for a week":     {[]string{"--delivery-retention=168h"}, false},
+		"orders removed before they end": {[]string{"--retention=-1h"}, false},
+		"orders removed at once":         {[]string{"--retention=1s"}, true},
+		"personal data kept a minute":    {[]string{"--personal-data-retention=1m"}, false},
+		"personal data kept a year":      {[]string{"--personal-data-retention=8760h"}, true},
+		"a certificate without its key":  {[]string{"--webhook-tls-cert-file=tls.crt"}, false},
+		"a key without its certificate":  {[]string{"--webhook-tls-key-file=tls.key"}, false},
+		"a certificate and its key":      {[]string{"--webhook-tls-cert-file=tls.crt", "--webhook-tls-key-file=tls.key"}, true},
 	} {
 		o := parse(t, c.args...)
 		if err := o.check(); (err == nil) != c.ok {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"text/tabwriter"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -130,7 +131,9 @@ func (r *restoring) one(ctx context.Context, s ledger.StoredOrder) error {
 		return err
 	}
 	return r.ledger.Audit(ctx, ledger.AuditEntry{
-		Actor: r.actor, Action: "order.restore", Namespace: s.Identity.Namespace, Object: s.Name, Attempt: s.Attempt,
+		Actor: r.actor, Action: ledger.ActionRestoreOrder, Namespace: s.Identity.Namespace, Object: s.Name, Attempt: s.Attempt,
+		InputsDigest: ledger.InputsDigest(ledger.ActionRestoreOrder, s.Identity.Namespace, s.Identity.Source, s.Identity.ExternalID,
+			strconv.FormatInt(s.Attempt, 10), string(s.AttemptState), string(s.Outcome), s.Reason),
 		Detail: map[string]string{"status": s.Reason},
 	})
 }

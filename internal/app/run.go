@@ -131,6 +131,7 @@ func (p *parts) controllers(ctx context.Context, role Role) (*controllers.Hints,
 		Ledger: p.ledger, Metrics: p.metrics, Now: p.env.Now, Roll: p.env.Roll,
 		Workers: p.options.Workers, CallTimeout: p.options.CallTimeout, SecretTTL: secretTTL, MailLease: p.options.MailLease, StripeURL: p.options.StripeURL,
 		AllowUnstampedRecovery: p.options.AllowUnstampedRecovery, SweepInterval: p.options.SweepInterval, Registry: ctrlmetrics.Registry,
+		Retention: p.options.Retention, DeliveryRetention: p.options.DeliveryRetention, PersonalDataRetention: p.options.PersonalDataRetention,
 		AuditNamespace: auditNamespace(p.options.LeaderNamespace),
 		// In one process callbacks need no detour, unless another replica leads.
 		ListenHints: role == Controller || p.options.LeaderElect,

@@ -104,9 +104,9 @@ func TestARewrittenChainIsFoundByTheAnchorAlone(t *testing.T) {
 	}
 }
 
-// TestErasingACustomerLeavesTheChainValid empties what the trail may not depend
+// TestTheChainDependsOnNoOtherTable empties what the trail may not depend
 // on.
-func TestErasingACustomerLeavesTheChainValid(t *testing.T) {
+func TestTheChainDependsOnNoOtherTable(t *testing.T) {
 	d := newDB(t)
 	d.mustReserve(reservation(1, 1))
 	d.must(d.Settle(t.Context(), settlement(1, 1)))

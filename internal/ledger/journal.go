@@ -70,20 +70,17 @@ ORDER BY namespace, account, currency, compared_with, item, at`
 // locks: for audits and tests, not for reconciling. Returns an error that wraps
 // ErrUnavailable when the database can't say.
 func (l *Ledger) Books(ctx context.Context, namespace string) (Books, error) {
-	start := l.now()
-	bounded, cancel := context.WithTimeout(ctx, booksTimeout)
-	defer cancel()
 	var out Books
-	err := pgx.BeginTxFunc(bounded, l.pool, pgx.TxOptions{BeginQuery: beginBooks}, func(tx pgx.Tx) error {
-		var err error
-		if out.Balances, err = collect[Balance](bounded, tx, sqlBalances, namespace); err != nil {
+	err := l.within(ctx, booksTimeout, "books", func(ctx context.Context) error {
+		return pgx.BeginTxFunc(ctx, l.pool, pgx.TxOptions{BeginQuery: beginBooks}, func(tx pgx.Tx) error {
+			var err error
+			if out.Balances, err = collect[Balance](ctx, tx, sqlBalances, namespace); err != nil {
+				return err
+			}
+			out.Differences, err = collect[Difference](ctx, tx, sqlDifferences, namespace)
 			return err
-		}
-		out.Differences, err = collect[Difference](bounded, tx, sqlDifferences, namespace)
-		return err
+		})
 	})
-	err = translate("books", cancelled(ctx, err))
-	l.observe("books", start, err)
 	if err != nil {
 		return Books{}, err
 	}

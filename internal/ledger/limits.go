@@ -48,15 +48,16 @@ SELECT
     + (SELECT COALESCE(sum(total_cents), 0)::bigint FROM zma_cost_tracking
      WHERE namespace = $1 AND account = $2 AND state = 'settled' AND settled_at >= $6)`
 
-// checkLimits must run while the account's row is locked.
-func (l *Ledger) checkLimits(ctx context.Context, tx pgx.Tx, r Reservation) error {
+// checkLimits must run while the account's row is locked. It gives the sums that it
+// compared, also with a refusal; zeros when there is no limit.
+func (l *Ledger) checkLimits(ctx context.Context, tx pgx.Tx, r Reservation) (used, error) {
 	if !r.Limits.any() {
-		return nil
+		return used{}, nil
 	}
 	now := l.now()
 	day, month, err := periodStarts(now, r.Limits.Timezone)
 	if err != nil {
-		return err
+		return used{}, err
 	}
 	settledSince := r.Limits.AvailableAt
 	if settledSince.IsZero() {
@@ -67,9 +68,9 @@ func (l *Ledger) checkLimits(ctx context.Context, tx pgx.Tx, r Reservation) erro
 	err = tx.QueryRow(ctx, sqlUsed, r.Identity.Namespace, r.Account, day, month, r.CustomerID, settledSince).
 		Scan(&u.day, &u.month, &u.customerDay, &u.open)
 	if err != nil {
-		return err
+		return used{}, err
 	}
-	return u.check(r)
+	return u, u.check(r)
 }
 
 func (l Limits) any() bool {
@@ -77,16 +78,7 @@ func (l Limits) any() bool {
 }
 
 func (u used) check(r Reservation) error {
-	for _, c := range []struct {
-		name  string
-		limit *int64
-		used  int64
-	}{
-		{LimitDaily, r.Limits.DailyCents, u.day},
-		{LimitMonthly, r.Limits.MonthlyCents, u.month},
-		{LimitCustomerDaily, r.Limits.PerCustomerDailyCents, u.customerDay},
-		{LimitBalance, r.Limits.AvailableCents, u.open},
-	} {
+	for _, c := range u.weigh(r.Limits) {
 		if c.limit != nil && r.MaxPriceCents > *c.limit-c.used {
 			return &ErrLimit{Limit: c.name, LimitCents: *c.limit, UsedCents: c.used, WantedCents: r.MaxPriceCents}
 		}

@@ -78,8 +78,9 @@ func (l *Ledger) recordRefund(ctx context.Context, tx pgx.Tx, r Refund, total in
 	id, b := r.Identity, &pgx.Batch{}
 	b.Queue(sqlBookRefunds, id.Namespace, id.Source, id.ExternalID, r.Attempt, total, now)
 	err := queueAudit(b, AuditEntry{
-		Actor: r.Actor, Action: "refund", Namespace: id.Namespace, Object: objectName(id), Attempt: r.Attempt,
-		Detail: map[string]string{"cents": strconv.FormatInt(r.Cents, 10), "totalCents": strconv.FormatInt(total, 10), "reference": clip(r.Reference, 128)},
+		Actor: r.Actor, Action: ActionRefund, Namespace: id.Namespace, Object: objectName(id), Attempt: r.Attempt,
+		InputsDigest: InputsDigest(ActionRefund, id.Namespace, id.Source, id.ExternalID, cents(r.Attempt), r.Reference, cents(r.Cents), cents(total)),
+		Detail:       map[string]string{"cents": strconv.FormatInt(r.Cents, 10), "totalCents": strconv.FormatInt(total, 10), "reference": clip(r.Reference, 128)},
 	}, now)
 	if err != nil {
 		return err

@@ -69,7 +69,7 @@ func (l *Ledger) release(ctx context.Context, tx pgx.Tx, r Release) error {
 		return err
 	}
 	if a.state == "" && r.Attempt > 0 {
-		if err := l.insertReservation(ctx, tx, lostReservation(r.Lost, r.Identity, r.Attempt, 0), true, l.now()); err != nil {
+		if err := l.insertLost(ctx, tx, lostReservation(r.Lost, r.Identity, r.Attempt, 0)); err != nil {
 			return err
 		}
 	}
@@ -117,8 +117,12 @@ func (l *Ledger) recordRelease(ctx context.Context, tx pgx.Tx, r Release, h Hist
 }
 
 func (r Release) audit(a lockedAttempt) AuditEntry {
-	return AuditEntry{Actor: r.Actor, Action: "release", Namespace: r.Identity.Namespace,
-		Object: objectName(r.Identity), Attempt: r.Attempt, Detail: map[string]string{
+	id := r.Identity
+	return AuditEntry{Actor: r.Actor, Action: ActionRelease, Namespace: r.Identity.Namespace,
+		Object: objectName(r.Identity), Attempt: r.Attempt,
+		InputsDigest: InputsDigest(ActionRelease, id.Namespace, id.Source, id.ExternalID, cents(r.Attempt),
+			r.ErrorCode, r.Reason, string(r.Outcome), stateBefore(a.state)),
+		Detail: map[string]string{
 			"errorCode": r.ErrorCode,
 			"reason":    r.Reason,
 			"outcome":   string(r.Outcome),

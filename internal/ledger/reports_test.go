@@ -106,6 +106,12 @@ func TestOrderReports(t *testing.T) {
 			"Scheduled 0 60, Submitting 1 -1"},
 		{"steps between times", `SELECT string_agg(concat_ws(' ', step, orders, median_seconds), ', ' ORDER BY step) FROM report_step_times_by_day`,
 			"created to delivered 1 10800, created to placed 1 3600, placed to delivered 1 7200"},
+		{"a time zone moves the day", `SELECT string_agg(concat_ws(' ', day, orders), ', ') FROM report_orders_by_day('Pacific/Kiritimati', '2026-03-15', '2026-03-15') WHERE state = 'Cancelled'`,
+			"2026-03-15 1"},
+		{"steps move with it", `SELECT string_agg(concat_ws(' ', day, step, orders), ', ') FROM report_step_times_by_day('Pacific/Kiritimati', '2026-03-15', '2026-03-15') WHERE step = 'created to placed'`,
+			"2026-03-15 created to placed 1"},
+		{"days outside are left out", `SELECT concat_ws(' ', (SELECT count(*) FROM report_orders_by_day('UTC', '2026-03-15', '2026-03-16')),
+			(SELECT count(*) FROM report_orders_by_day('UTC', '2026-03-12', '2026-03-13')), (SELECT count(*) FROM report_order_steps('UTC', '2026-03-15', 'infinity')))`, "0 0 0"},
 	}
 	for _, tc := range tests {
 		t.Run(tc.reason, func(t *testing.T) {
@@ -145,6 +151,11 @@ func TestDeliveryAndRecoveryReports(t *testing.T) {
 			"2026-03-14 4 2 1 1 66.67 4"},
 		{"recoveries by outcome", `SELECT concat_ws(' ', day, verb, by_hand, recoveries, orders, bought, ended_otherwise, closed_before, open, median_seconds_to_bought) FROM report_recoveries_by_day`,
 			"2026-03-14 resolve f 3 3 1 1 0 1 60"},
+		{"a time zone moves the day", `SELECT concat_ws(' ', w.day, w.requests, m.day, m.queued, r.day, r.recoveries) FROM report_webhooks_by_day('Pacific/Kiritimati', '2026-03-15', '2026-03-15') w,
+			report_mails_by_day('Pacific/Kiritimati', '2026-03-15', '2026-03-15') m, report_recoveries_by_day('Pacific/Kiritimati', '2026-03-15', '2026-03-15') r WHERE m.kind = 'Confirmation'`,
+			"2026-03-15 4 2026-03-15 4 2026-03-15 3"},
+		{"days outside are left out", `SELECT concat_ws(' ', (SELECT count(*) FROM report_webhooks_by_day('UTC', '2026-03-15', '2026-03-16')),
+			(SELECT count(*) FROM report_mails_by_day('UTC', '2026-03-12', '2026-03-13')), (SELECT count(*) FROM report_recoveries_by_day('UTC', '2026-03-15', 'infinity')))`, "0 0 0"},
 	}
 	for _, tc := range tests {
 		t.Run(tc.reason, func(t *testing.T) {

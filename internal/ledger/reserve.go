@@ -71,34 +71,41 @@ VALUES ($1, $2, $3, $4, 'reserved', $5, $6, $7, $8, $9, $10, $11)`
 // the caller must not spend, and may repeat.
 func (l *Ledger) Reserve(ctx context.Context, r Reservation) (ReserveResult, error) {
 	var out ReserveResult
+	var u used
 	err := l.tx(ctx, "reserve", func(ctx context.Context, tx pgx.Tx) error {
 		var err error
-		out, err = l.reserve(ctx, tx, r)
+		out, u, err = l.reserve(ctx, tx, r)
 		return err
 	})
 	if err != nil {
+		l.auditRefusal(ctx, r, u, err)
 		return ReserveResult{}, err
 	}
 	return out, nil
 }
 
-func (l *Ledger) reserve(ctx context.Context, tx pgx.Tx, r Reservation) (ReserveResult, error) {
+func (l *Ledger) reserve(ctx context.Context, tx pgx.Tx, r Reservation) (ReserveResult, used, error) {
 	if err := l.lockAccount(ctx, tx, r.Identity.Namespace, r.Account); err != nil {
-		return ReserveResult{}, err
+		return ReserveResult{}, used{}, err
 	}
 	h, err := l.lockIdentity(ctx, tx, r.Identity, r.Name, r.UID)
 	if err != nil {
-		return ReserveResult{}, err
+		return ReserveResult{}, used{}, err
 	}
 	already, err := admit(r, h)
 	if err != nil || already {
-		return ReserveResult{Already: already, ReservedAt: h.Latest.ReservedAt, History: h}, err
+		return ReserveResult{Already: already, ReservedAt: h.Latest.ReservedAt, History: h}, used{}, err
 	}
-	if err := l.checkLimits(ctx, tx, r); err != nil {
-		return ReserveResult{}, err
+	u, err := l.checkLimits(ctx, tx, r)
+	if err != nil {
+		return ReserveResult{}, u, err
 	}
-	now := l.now()
-	return ReserveResult{ReservedAt: now, History: h}, l.insertReservation(ctx, tx, r, false, now)
+	now, b := l.now(), &pgx.Batch{}
+	queueReservation(b, r, false, now)
+	if err := queueAudit(b, r.audit(u), now); err != nil {
+		return ReserveResult{}, u, err
+	}
+	return ReserveResult{ReservedAt: now, History: h}, u, tx.SendBatch(ctx, b).Close()
 }
 
 // lockAccount is the one place where reservations of an account wait for each
@@ -115,15 +122,20 @@ func (l *Ledger) lockAccount(ctx context.Context, tx pgx.Tx, namespace, account 
 	return tx.QueryRow(ctx, sqlLockAccount, namespace, account).Scan(&locked)
 }
 
-// insertReservation writes the attempt and its cost row together: money without
-// an attempt, or the reverse, could not be released.
-func (l *Ledger) insertReservation(ctx context.Context, tx pgx.Tx, r Reservation, unreserved bool, now time.Time) error {
+// queueReservation writes the attempt and its cost row together: money without an
+// attempt, or the reverse, could not be released.
+func queueReservation(b *pgx.Batch, r Reservation, unreserved bool, now time.Time) {
 	id := r.Identity
-	b := &pgx.Batch{}
 	b.Queue(sqlInsertAttempt, id.Namespace, id.Source, id.ExternalID, r.Attempt,
 		r.IdempotencyKey, r.ProviderAccountID, r.MaxPriceCents, unreserved, now)
 	b.Queue(sqlInsertCost, id.Namespace, id.Source, id.ExternalID, r.Attempt,
 		r.Account, r.CustomerID, r.Currency, r.EstimateCents, r.MaxPriceCents, unreserved, now)
+}
+
+// insertLost writes the reservation of an attempt that the ledger does not know.
+func (l *Ledger) insertLost(ctx context.Context, tx pgx.Tx, r Reservation) error {
+	b := &pgx.Batch{}
+	queueReservation(b, r, true, l.now())
 	return tx.SendBatch(ctx, b).Close()
 }
 

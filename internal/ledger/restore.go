@@ -84,8 +84,16 @@ func (l *Ledger) BeginEpoch(ctx context.Context, kind, actor string) (epoch int6
 	if actor == "" {
 		actor = "unknown"
 	}
-	err = l.do(ctx, "begin_epoch", func(ctx context.Context) error {
-		return l.pool.QueryRow(ctx, sqlBeginEpoch, kind, clip(actor, 256), l.now()).Scan(&epoch)
+	err = l.tx(ctx, "begin_epoch", func(ctx context.Context, tx pgx.Tx) error {
+		now := l.now()
+		if err := tx.QueryRow(ctx, sqlBeginEpoch, kind, clip(actor, 256), now).Scan(&epoch); err != nil {
+			return err
+		}
+		b := &pgx.Batch{}
+		if err := queueAudit(b, epochAudit(kind, actor, epoch), now); err != nil {
+			return err
+		}
+		return tx.SendBatch(ctx, b).Close()
 	})
 	return epoch, err
 }

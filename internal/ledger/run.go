@@ -26,8 +26,13 @@ type querier interface {
 
 // do runs one operation with its timeout, retries, error translation and metric.
 func (l *Ledger) do(ctx context.Context, op string, f func(context.Context) error) error {
+	return l.within(ctx, operationTimeout, op, f)
+}
+
+// within is do with a timeout of the operation's own.
+func (l *Ledger) within(ctx context.Context, timeout time.Duration, op string, f func(context.Context) error) error {
 	start := l.now()
-	bounded, cancel := context.WithTimeout(ctx, operationTimeout)
+	bounded, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	err := f(bounded)
 	if parametersRefused(err) {

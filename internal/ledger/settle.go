@@ -81,7 +81,7 @@ func (l *Ledger) settle(ctx context.Context, tx pgx.Tx, s Settlement) error {
 		return s.compare(a)
 	}
 	if a.state == "" {
-		if err := l.insertReservation(ctx, tx, lostReservation(s.Lost, s.Identity, s.Attempt, s.EstimateCents), true, l.now()); err != nil {
+		if err := l.insertLost(ctx, tx, lostReservation(s.Lost, s.Identity, s.Attempt, s.EstimateCents)); err != nil {
 			return err
 		}
 	}
@@ -124,8 +124,13 @@ func (l *Ledger) recordPurchase(ctx context.Context, tx pgx.Tx, s Settlement, a 
 }
 
 func (s Settlement) audit(a lockedAttempt) AuditEntry {
-	return AuditEntry{Actor: s.Actor, Action: "settle", Namespace: s.Identity.Namespace,
-		Object: objectName(s.Identity), Attempt: s.Attempt, Detail: map[string]string{
+	id, c := s.Identity, s.Actual
+	return AuditEntry{Actor: s.Actor, Action: ActionSettle, Namespace: s.Identity.Namespace,
+		Object: objectName(s.Identity), Attempt: s.Attempt,
+		InputsDigest: InputsDigest(ActionSettle, id.Namespace, id.Source, id.ExternalID, cents(s.Attempt), s.RequestID,
+			cents(c.SubtotalCents), cents(c.ShippingCents), cents(c.TaxCents), cents(c.AdjustmentCents), cents(c.TotalCents),
+			cents(s.EstimateCents), stateBefore(a.state)),
+		Detail: map[string]string{
 			"requestID":  s.RequestID,
 			"totalCents": strconv.FormatInt(s.Actual.TotalCents, 10),
 			"before":     stateBefore(a.state),

@@ -38,6 +38,7 @@ func operations(ctx context.Context, l *ledger.Ledger) map[string]func() error {
 		"RaiseAlert":       func() error { _, err := l.RaiseAlert(ctx, ledger.Alert{}); return err },
 		"ResolveAlert":     func() error { _, err := l.ResolveAlert(ctx, "k"); return err },
 		"Audit":            func() error { return l.Audit(ctx, ledger.AuditEntry{}) },
+		"AuditSecurity":    func() error { _, err := l.AuditSecurityEvents(ctx); return err },
 		"InsertDeliveries": func() error { return l.InsertDeliveries(ctx, []ledger.Delivery{{}}) },
 		"ListenHints":      func() error { return l.ListenHints(ctx, func(callback.Hint) {}) },
 		"AccountSpend":     func() error { _, err := l.AccountSpend(ctx, "shop", "main", ""); return err },

@@ -76,6 +76,24 @@ type Metrics struct {
 	// closed, 1 half-open, 2 open.
 	AccountCircuit *prometheus.GaugeVec
 
+	// AccountAvailable is the balance less open reservations in cents, by namespace
+	// and account.
+	AccountAvailable *prometheus.GaugeVec
+	// AccountTransfer is what to pay in at the provider in cents, by namespace and
+	// account; 0 when nothing is needed.
+	AccountTransfer *prometheus.GaugeVec
+	// AccountFunds says how what is available stands to the account's thresholds, by
+	// namespace and account: 0 enough, 1 below lowCents, 2 below criticalCents.
+	AccountFunds *prometheus.GaugeVec
+	// AccountBudget says how much of a budget is used, by namespace, account and
+	// period: 0 leaves room, 1 beyond its warning mark, 2 used up.
+	AccountBudget *prometheus.GaugeVec
+	// BalanceReads counts readings of the balance before a large spend by outcome.
+	BalanceReads *prometheus.CounterVec
+	// CostVariances counts orders whose cost was far from its estimate by namespace,
+	// account and direction: over or under.
+	CostVariances *prometheus.CounterVec
+
 	// Orphans is what the last sweep found at one side only, by namespace, account
 	// and kind.
 	Orphans *prometheus.GaugeVec
@@ -104,6 +122,16 @@ type Metrics struct {
 	AuditAnchorMismatch prometheus.Gauge
 	// AuditErrors counts failures to seal or to anchor.
 	AuditErrors prometheus.Counter
+
+	// RetentionRemoved counts finished orders removed from the cluster.
+	RetentionRemoved prometheus.Counter
+	// RetentionErased counts orders whose personal data was erased for their age.
+	RetentionErased prometheus.Counter
+	// RetentionDropped counts rows dropped for their age by table.
+	RetentionDropped *prometheus.CounterVec
+	// RetentionErrors counts failures by step: orders, partitions, deliveries or
+	// personal_data.
+	RetentionErrors *prometheus.CounterVec
 }
 
 // OrderGauges describe what is counted of the orders on each scrape.
@@ -172,6 +200,14 @@ func NewMetrics(reg prometheus.Registerer) (*Metrics, error) {
 		AccountReserved: gauges("account_reserved_cents", "Reserved by open orders in minor units.", "namespace", "account"),
 		AccountCircuit:  gauges("account_circuit_state", "Breaker of the account: 0 closed, 1 half-open, 2 open.", "namespace", "account"),
 
+		AccountAvailable: gauges("account_available_cents", "Balance less open reservations in minor units.", "namespace", "account"),
+		AccountTransfer:  gauges("account_recommended_transfer_cents", "What to pay in at the provider in minor units.", "namespace", "account"),
+		AccountFunds:     gauges("account_funds_state", "Available funds: 0 enough, 1 below lowCents, 2 below criticalCents.", "namespace", "account"),
+		AccountBudget: gauges("account_budget_state", "Budget of a period: 0 leaves room, 1 beyond its warning mark, 2 used up.",
+			"namespace", "account", "period"),
+		BalanceReads:  counters("balance_reads_total", "Readings of the balance before a large spend by outcome.", "outcome"),
+		CostVariances: counters("cost_variances_total", "Orders whose cost was far from its estimate.", "namespace", "account", "direction"),
+
 		Orphans: gauges("orphans", "Orders that the last sweep found at one side only, by kind.", "namespace", "account", "kind"),
 		OrphanSweepSuccess: gauges("orphan_sweep_success_timestamp_seconds", "When the account was last swept to the end.",
 			"namespace", "account"),
@@ -184,6 +220,10 @@ func NewMetrics(reg prometheus.Registerer) (*Metrics, error) {
 	m.AuditUnsealedAge = gauge("audit_oldest_unsealed_seconds", "Age of the oldest row of the audit trail that is not sealed.")
 	m.AuditAnchorMismatch = gauge("audit_anchor_mismatch", "1 while the audit trail does not hold the head that was anchored.")
 	m.AuditErrors = counter("audit_errors_total", "Failures to seal or to anchor the audit trail.")
+	m.RetentionRemoved = counter("retention_orders_removed_total", "Finished orders removed from the cluster.")
+	m.RetentionErased = counter("retention_orders_erased_total", "Orders whose personal data was erased for their age.")
+	m.RetentionDropped = counters("retention_rows_dropped_total", "Rows dropped for their age by table.", "table")
+	m.RetentionErrors = counters("retention_errors_total", "Failures of retention by step.", "step")
 	return m, m.register(reg)
 }
 
@@ -196,8 +236,10 @@ func (m *Metrics) register(reg prometheus.Registerer) error {
 		m.Transitions, m.OrderReady, m.Recoveries, m.WriteConflicts,
 		m.LedgerDuration, m.MirrorRows, m.MirrorLag, m.MirrorErrors,
 		m.Mails, m.OutboxPending, m.AccountBalance, m.AccountReserved, m.AccountCircuit,
+		m.AccountAvailable, m.AccountTransfer, m.AccountFunds, m.AccountBudget, m.BalanceReads, m.CostVariances,
 		m.Orphans, m.OrphanSweepSuccess, m.OrphanSweepErrors, m.RecoveryRequests, m.SubmissionsThrottled, m.Refunds,
 		m.AuditBlocks, m.AuditUnsealedAge, m.AuditAnchorMismatch, m.AuditErrors,
+		m.RetentionRemoved, m.RetentionErased, m.RetentionDropped, m.RetentionErrors,
 	} {
 		errs = append(errs, reg.Register(c))
 	}

@@ -89,6 +89,7 @@ func (a *alerted) forget(order types.NamespacedName) {
 // lasts, and resolves the one before. What the ledger did not take is tried again
 // with the next reconciliation.
 func (x *Executors) Alert(ctx context.Context, t *Task) {
+	x.retryVariance(ctx, t)
 	kind, severity, summary := alertOf(t.Stored, x.Now())
 	before, known := x.alerts.last(nameOf(t.Order))
 	if known && before == kind {
@@ -175,4 +176,6 @@ func (x *Executors) Forget(order types.NamespacedName) {
 	x.recalled.forget(order)
 	x.recorded.forget(order)
 	x.alerts.forget(order)
+	x.trail.forget(order)
+	x.variance.forget(order)
 }

@@ -62,6 +62,7 @@ func (x *Executors) recordCost(ctx context.Context, t *Task, _ machine.Action) e
 		x.MailQueued()
 	}
 	x.advance(t)
+	x.tellVariance(ctx, t)
 	return nil
 }
 

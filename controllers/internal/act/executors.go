@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -83,6 +84,9 @@ type Config struct {
 	WriteTimeout time.Duration
 	// MailQueued is called when a mail has been put into the outbox.
 	MailQueued func()
+	// BalanceMoved is called when an account's balance is not what its status says.
+	// It must not block.
+	BalanceMoved func(account types.NamespacedName)
 }
 
 // Executors carry out actions.
@@ -92,10 +96,21 @@ type Executors struct {
 	recalled recalled
 	recorded recorded
 	ignored  ignored
+	balances balances
+	variance variances
+	trail    *Trail
 }
 
 // New makes the executors.
-func New(c Config) *Executors { return &Executors{Config: c} }
+func New(c Config) *Executors {
+	return &Executors{Config: c, trail: newTrail(c.Client, c.Ledger)}
+}
+
+// Trail writes the audit rows that the executors gather. It has to be started.
+func (x *Executors) Trail(log logr.Logger) *Trail {
+	x.trail.log = log
+	return x.trail
+}
 
 // Task is one order under reconciliation, with what belongs to it.
 type Task struct {
@@ -116,6 +131,9 @@ type Task struct {
 	// AskedIgnored tells that something is asked for which does not count, because
 	// nobody has stamped who asked.
 	AskedIgnored bool
+
+	// decisions since the status was last written.
+	decisions []ledger.AuditEntry
 }
 
 // executor does the effect of one kind of action.

@@ -31,6 +31,7 @@ func (x *Executors) finalize(ctx context.Context, t *Task, _ machine.Action) err
 		// A person wants it gone whatever happens; the log is then the record.
 		log(ctx).Error(err, "An abandoned order goes without its record in the ledger", "requestID", requestIDOf(t.Order))
 	}
+	x.trail.last(t.Stored)
 	return x.patchFinalizers(ctx, t, func(o *v1alpha1.ZMAOrder) {
 		controllerutil.RemoveFinalizer(o, v1alpha1.OrderFinalizer)
 	})

@@ -30,6 +30,7 @@ func (x *Executors) verifyPayment(ctx context.Context, t *Task, _ machine.Action
 		if err := x.claim(ctx, t); err != nil {
 			return x.unverified(t, err)
 		}
+		x.paid(t, decidedPaid)
 		x.set(t.Order, v1alpha1.ConditionPaymentVerified, metav1.ConditionTrue, v1alpha1.ReasonSucceeded, "The payment is verified.")
 		return nil
 	case payment.Pending:
@@ -59,6 +60,7 @@ func (x *Executors) unverified(t *Task, err error) error {
 	case errors.As(err, &wait):
 		x.set(t.Order, v1alpha1.ConditionPaymentVerified, metav1.ConditionFalse, wait.Reason, wait.Message)
 	case errors.As(err, &terminal):
+		x.paid(t, decidedUnpaid)
 		x.set(t.Order, v1alpha1.ConditionPaymentVerified, metav1.ConditionFalse, terminal.Reason, terminal.Message)
 	}
 	return err

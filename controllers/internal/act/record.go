@@ -2,6 +2,7 @@ package act
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -62,8 +63,9 @@ func (x *Executors) recordRequest(ctx context.Context, o *v1alpha1.ZMAOrder) err
 		Identity: v1alpha1.IdentityOf(o), Attempt: attemptOf(o), Verb: verb, Reason: "asked for by hand",
 		Result: r.LastResult, Actor: r.LastHandledBy, StartedAt: r.LastHandledAt.Time,
 	}, r.LastHandledRequest, ledger.AuditEntry{
-		At: r.LastHandledAt.Time, Actor: r.LastHandledBy, Action: "order.recover", Namespace: o.Namespace, Object: o.Name,
-		Attempt: attemptOf(o), Detail: map[string]string{"verb": verb, "outcome": label, "result": r.LastResult},
+		At: r.LastHandledAt.Time, Actor: r.LastHandledBy, Action: ledger.ActionRecover, Namespace: o.Namespace, Object: o.Name,
+		Attempt: attemptOf(o), InputsDigest: ledger.InputsDigest(append(ids(ledger.ActionRecover, o), instant(r.LastHandledAt.Time),
+			r.LastHandledRequest, r.LastResult, strconv.FormatInt(attemptOf(o), 10))...), Detail: map[string]string{"verb": verb, "outcome": label, "result": r.LastResult},
 	})
 	if err == nil {
 		x.recorded.set(nameOf(o), r.LastHandledAt.Time)

@@ -27,6 +27,11 @@ func (x *Executors) reserve(ctx context.Context, t *Task, a machine.Action) erro
 	if err != nil {
 		return err
 	}
+	m, err := x.money(ctx, t, r.MaxPriceCents)
+	if err != nil {
+		return err
+	}
+	r.Limits = limits(t.Account, m)
 	result, err := x.Ledger.Reserve(ctx, r)
 	var closed *ledger.ErrClosed
 	var other *ledger.ErrAttempt
@@ -38,7 +43,7 @@ func (x *Executors) reserve(ctx context.Context, t *Task, a machine.Action) erro
 	case errors.As(err, &other):
 		return x.resume(ctx, t, a, r, other.History)
 	}
-	return x.unreserved(t, err)
+	return x.unreserved(t, m, err)
 }
 
 func (x *Executors) reservation(t *Task, attempt int64) (ledger.Reservation, error) {
@@ -53,14 +58,14 @@ func (x *Executors) reservation(t *Task, attempt int64) (ledger.Reservation, err
 		Account: t.Account.Name, ProviderAccountID: account.ProviderAccountID, IdempotencyKey: key,
 		CustomerID: spec.Customer.ID, Currency: spec.Total.Currency,
 		EstimateCents: Estimate(t.Order), MaxPriceCents: MaxPrice(t.Order, account.MaxPrice),
-		Limits: limits(t.Account),
 	}, nil
 }
 
-func limits(account *v1alpha1.ZMAAccount) ledger.Limits {
-	l := ledger.Limits{Timezone: "UTC", AvailableCents: account.Status.BalanceCents}
-	if at := account.Status.BalanceAt; at != nil {
-		l.AvailableAt = at.Time
+func limits(account *v1alpha1.ZMAAccount, m money) ledger.Limits {
+	l := ledger.Limits{Timezone: "UTC"}
+	if m.balance.known {
+		available := m.balance.cents - m.olderCents
+		l.AvailableCents, l.AvailableAt = &available, m.balance.at
 	}
 	if b := account.Spec.Budget; b != nil {
 		l.DailyCents, l.MonthlyCents, l.PerCustomerDailyCents, l.Timezone = b.DailyCents, b.MonthlyCents, b.PerCustomerDailyCents, b.Timezone
@@ -97,17 +102,36 @@ func (x *Executors) reserved(ctx context.Context, t *Task, r ledger.Reservation,
 	return nil
 }
 
-func (x *Executors) unreserved(t *Task, err error) error {
+func (x *Executors) unreserved(t *Task, m money, err error) error {
 	var limit *ledger.ErrLimit
 	if !errors.As(err, &limit) {
 		return fromLedger(err)
 	}
-	reason := v1alpha1.ReasonBudgetExceeded
-	if limit.Limit == "balance" {
-		reason = v1alpha1.ReasonAwaitingFunds
+	if limit.Limit == ledger.LimitBalance {
+		return x.unfunded(t, m, limit)
 	}
-	message := fmt.Sprintf("The %s limit is %s, of which %s is in use; the order needs %s.", limit.Limit,
-		display(t.Order.Spec.Total.Currency, limit.LimitCents), display(t.Order.Spec.Total.Currency, limit.UsedCents), display(t.Order.Spec.Total.Currency, limit.WantedCents))
-	x.set(t.Order, v1alpha1.ConditionFundsReserved, metav1.ConditionFalse, reason, message)
-	return &Wait{Reason: reason, Message: message, After: fundsPause}
+	return x.short(t, v1alpha1.ReasonBudgetExceeded, fmt.Sprintf("The %s limit is %s, of which %s is in use; the order needs %s.", limit.Limit,
+		inCurrency(t, limit.LimitCents), inCurrency(t, limit.UsedCents), inCurrency(t, limit.WantedCents)), fundsPause)
 }
+
+// unfunded leaves an order until there is money. One that could go, were it not for
+// older ones, looks again as soon as those have taken theirs.
+func (x *Executors) unfunded(t *Task, m money, limit *ledger.ErrLimit) error {
+	if was := t.Account.Status.BalanceCents; m.balance.live && (was == nil || *was != m.balance.cents) {
+		// The account says so too, and how much to pay in.
+		x.BalanceMoved(accountName(t.Account))
+	}
+	message := fmt.Sprintf("The balance is %s, of which %s is reserved; the order needs %s.",
+		inCurrency(t, m.balance.cents), inCurrency(t, limit.UsedCents), inCurrency(t, limit.WantedCents))
+	if m.olderCents > 0 && limit.WantedCents <= m.balance.cents-limit.UsedCents {
+		return x.short(t, v1alpha1.ReasonAwaitingFunds, message+" Older orders that wait for funds go first.", olderPause)
+	}
+	return x.short(t, v1alpha1.ReasonAwaitingFunds, message, fundsPause)
+}
+
+func (x *Executors) short(t *Task, reason, message string, pause time.Duration) error {
+	x.set(t.Order, v1alpha1.ConditionFundsReserved, metav1.ConditionFalse, reason, message)
+	return &Wait{Reason: reason, Message: message, After: pause}
+}
+
+func inCurrency(t *Task, cents int64) string { return display(t.Order.Spec.Total.Currency, cents) }

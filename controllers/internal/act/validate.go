@@ -22,6 +22,7 @@ func (x *Executors) validate(ctx context.Context, t *Task, _ machine.Action) err
 			return x.invalid(t, err)
 		}
 	}
+	x.judged(t, decidedAllowed, nil)
 	x.set(t.Order, v1alpha1.ConditionValidated, metav1.ConditionTrue, v1alpha1.ReasonSucceeded, "The order is sound.")
 	return nil
 }
@@ -39,12 +40,14 @@ func (x *Executors) checkProducts(_ context.Context, t *Task) error {
 	if len(findings) == 0 {
 		return nil
 	}
+	x.judged(t, decidedInvalid, findings)
 	return &Terminal{Reason: v1alpha1.ReasonInvalid, Message: messages(findings)}
 }
 
 func (x *Executors) checkPrice(_ context.Context, t *Task) error {
 	limit := MaxPrice(t.Order, t.Account.Spec.MaxPrice)
 	if limit < 1 || limit > maxPriceBound {
+		x.judged(t, decidedInvalid, []policy.Finding{{Rule: "maxPrice", Action: v1alpha1.PolicyDeny}})
 		return &Terminal{Reason: v1alpha1.ReasonInvalid, Message: "The maximum price is out of bounds: " + display(t.Order.Spec.Total.Currency, limit) + "."}
 	}
 	return nil
@@ -56,9 +59,12 @@ func (x *Executors) checkAddress(_ context.Context, t *Task) error {
 		return nil
 	}
 	parts := make([]string, 0, len(findings))
+	found := make([]policy.Finding, 0, len(findings))
 	for _, f := range findings {
 		parts = append(parts, f.Field+": "+f.Message)
+		found = append(found, policy.Finding{Rule: f.Field, Action: v1alpha1.PolicyAction(f.Code)})
 	}
+	x.judged(t, decidedAddress, found)
 	return &Terminal{Reason: v1alpha1.ReasonAwaitingAddress, Message: "Correct spec.shippingAddress. " + strings.Join(parts, "; ")}
 }
 
@@ -81,13 +87,12 @@ func (x *Executors) checkPolicy(ctx context.Context, t *Task) error {
 	if err != nil {
 		return &Transient{Err: err}
 	}
-	switch decision.Action {
-	case v1alpha1.PolicyDeny:
+	outcome := decisionOutcome(decision, approved(t.Order))
+	x.judged(t, outcome, decision.Findings)
+	switch outcome {
+	case decidedDenied:
 		return &Terminal{Reason: v1alpha1.ReasonDenied, Message: messages(decision.Findings)}
-	case v1alpha1.PolicyReview:
-		if approved(t.Order) {
-			return nil
-		}
+	case decidedReview:
 		return &Terminal{Reason: v1alpha1.ReasonAwaitingApproval, Message: messages(decision.Findings) + ". Approve or reject it by zma.dev/recover."}
 	}
 	return nil

@@ -10,7 +10,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 
 	"github.com/zma-operator/zma-operator/api/v1alpha1"
-	"github.com/zma-operator/zma-operator/internal/ledger"
 )
 
 // WriteStatus writes the order's status when it differs from what is stored. The
@@ -19,12 +18,14 @@ import (
 func (x *Executors) WriteStatus(ctx context.Context, t *Task) error {
 	t.Order.Status.Total = display(t.Order.Spec.Total.Currency, t.Order.Spec.Total.AmountCents)
 	if equality.Semantic.DeepEqual(t.Order.Status, t.Stored.Status) {
+		x.trail.written(t, x.Now())
 		return nil
 	}
 	if err := x.Client.Status().Update(ctx, t.Order); err != nil {
 		return x.typed(err)
 	}
-	x.transition(ctx, t.Stored, t.Order)
+	x.transition(t.Stored, t.Order)
+	x.trail.written(t, x.Now())
 	t.Stored = t.Order.DeepCopy()
 	return nil
 }
@@ -37,9 +38,9 @@ func (x *Executors) typed(err error) error {
 	return &Transient{Err: fmt.Errorf("write status: %w", err)}
 }
 
-// transition tells of a change of Ready's reason, by metric and audit row. Both
-// speak of what has been written, not of what was meant.
-func (x *Executors) transition(ctx context.Context, before, after *v1alpha1.ZMAOrder) {
+// transition counts a change of Ready's reason. It speaks of what has been written,
+// not of what was meant.
+func (x *Executors) transition(before, after *v1alpha1.ZMAOrder) {
 	was := meta.FindStatusCondition(before.Status.Conditions, v1alpha1.ConditionReady)
 	is := meta.FindStatusCondition(after.Status.Conditions, v1alpha1.ConditionReady)
 	if is == nil || (was != nil && was.Reason == is.Reason) {
@@ -49,22 +50,7 @@ func (x *Executors) transition(ctx context.Context, before, after *v1alpha1.ZMAO
 	if is.Reason == v1alpha1.ReasonPlaced {
 		x.Metrics.OrderReady.Observe(x.Now().Sub(after.CreationTimestamp.Time).Seconds())
 	}
-	x.audit(ctx, after, "order.transition", map[string]string{"reason": is.Reason})
 }
 
 // auditTimeout keeps a slow ledger from slowing orders.
 const auditTimeout = time.Second
-
-// audit adds a row to the audit trail, as well as can be: the order's own state
-// is in the API server, and a ledger that is away must not stop it.
-func (x *Executors) audit(ctx context.Context, o *v1alpha1.ZMAOrder, action string, detail map[string]string) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), auditTimeout)
-	defer cancel()
-	err := x.Ledger.Audit(ctx, ledger.AuditEntry{
-		At: x.Now(), Actor: "controller", Action: action,
-		Namespace: o.Namespace, Object: o.Name, Attempt: attemptOf(o), Detail: detail,
-	})
-	if err != nil {
-		log(ctx).V(1).Info("Audit row not written", "action", action, "error", err.Error())
-	}
-}

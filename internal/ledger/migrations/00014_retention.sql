@@ -4,8 +4,8 @@
 -- programs may not: they take no names, and nothing younger than 30 days goes.
 
 -- Programs of the version before go on writing: the same columns, the same INSERT.
--- They wait until the table of before is a partition; no row is copied. Indexes and
--- triggers of before become those of the whole.
+-- They wait until the table of before is a partition; no row is copied, and its indexes
+-- become parts of those of the whole.
 -- +goose StatementBegin
 DO $$
 DECLARE
@@ -18,10 +18,12 @@ BEGIN
     LOCK TABLE webhook_deliveries IN ACCESS EXCLUSIVE MODE;
     SELECT COALESCE(max(id), 0) + 1 INTO next_id FROM webhook_deliveries;
     ALTER TABLE webhook_deliveries ALTER COLUMN id DROP IDENTITY, DROP CONSTRAINT webhook_deliveries_pkey;
-    FOR moved IN SELECT i.indexrelid::regclass AS name, pg_get_indexdef(i.indexrelid) AS made FROM pg_index i
+    FOR moved IN SELECT c.oid::regclass AS index, pg_get_indexdef(c.oid) AS made,
+            replace(c.relname, 'webhook_deliveries', 'webhook_deliveries_before') AS name
+        FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
         WHERE i.indrelid = 'webhook_deliveries'::regclass LOOP
         statements := statements || moved.made;
-        EXECUTE format('DROP INDEX %s', moved.name);
+        EXECUTE format('ALTER INDEX %s RENAME TO %I', moved.index, moved.name);
     END LOOP;
     FOR moved IN SELECT t.tgname AS name, pg_get_triggerdef(t.oid) AS made FROM pg_trigger t
         WHERE t.tgrelid = 'webhook_deliveries'::regclass AND NOT t.tgisinternal LOOP
