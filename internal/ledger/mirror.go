@@ -106,10 +106,6 @@ ON CONFLICT (namespace, source, external_id, line_number) DO UPDATE SET
 	sqlMirrorDeleted = `
 UPDATE orders SET deleted_at = $5, updated_at = $5
 WHERE namespace = $1 AND source = $2 AND external_id = $3 AND uid = $4 AND deleted_at IS NULL`
-
-	sqlMirrored = `
-SELECT EXISTS (SELECT FROM orders WHERE namespace = $1 AND source = $2 AND external_id = $3
-    AND uid = $4 AND resource_version >= $5::text::numeric)`
 )
 
 // Mirror stores orders and their items in one batch. A row changes only for a
@@ -124,16 +120,6 @@ func (l *Ledger) Mirror(ctx context.Context, snapshots []Snapshot) error {
 		err = l.mirrorEach(ctx, rows)
 	}
 	return errors.Join(append(bad, err)...)
-}
-
-// Mirrored tells whether this version of an order, or a newer one of the same UID,
-// is stored: what retention asks before an object may go.
-func (l *Ledger) Mirrored(ctx context.Context, id v1alpha1.Identity, uid, resourceVersion string) (bool, error) {
-	var stored bool
-	err := l.do(ctx, "mirrored", func(ctx context.Context) error {
-		return l.pool.QueryRow(ctx, sqlMirrored, id.Namespace, id.Source, id.ExternalID, uid, resourceVersion).Scan(&stored)
-	})
-	return stored, err
 }
 
 // mirrorRows encodes what can be encoded, in one order for all writers, so that

@@ -100,11 +100,6 @@ func TestTheMirrorStoresWhatReportsNeed(t *testing.T) {
 	if want := "1 B000000001 2 Cup of tea, 2 B000000002 1 "; items != want {
 		t.Errorf("items %q, want %q", items, want)
 	}
-	for version, want := range map[string]bool{"7": true, "8": true, "9": false} {
-		if got, err := d.Mirrored(t.Context(), identity(1), "a", version); err != nil || got != want {
-			t.Errorf("version %s mirrored %v, %v; want %v", version, got, err, want)
-		}
-	}
 }
 
 func TestANewLifeHasItsOwnItems(t *testing.T) {

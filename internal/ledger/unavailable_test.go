@@ -33,7 +33,6 @@ func operations(ctx context.Context, l *ledger.Ledger) map[string]func() error {
 		"MailStates":       func() error { _, err := l.MailStates(ctx, id); return err },
 		"OutboxPending":    func() error { _, err := l.OutboxPending(ctx); return err },
 		"Mirror":           func() error { return l.Mirror(ctx, []ledger.Snapshot{{Order: order(1, "a", noon, 1)}}) },
-		"Mirrored":         func() error { _, err := l.Mirrored(ctx, id, "a", "1"); return err },
 		"LogRecovery":      func() error { return l.LogRecovery(ctx, ledger.RecoveryEntry{Identity: id}) },
 		"RaiseAlert":       func() error { _, err := l.RaiseAlert(ctx, ledger.Alert{}); return err },
 		"ResolveAlert":     func() error { _, err := l.ResolveAlert(ctx, "k"); return err },
