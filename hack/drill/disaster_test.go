@@ -10,7 +10,9 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/go-logr/logr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/zma-operator/zma-operator/api/v1alpha1"
 	"github.com/zma-operator/zma-operator/hack/operator"
@@ -18,6 +20,11 @@ import (
 	"github.com/zma-operator/zma-operator/hack/stack/kube"
 	"github.com/zma-operator/zma-operator/hack/stack/postgres"
 )
+
+func TestMain(m *testing.M) {
+	log.SetLogger(logr.Discard())
+	os.Exit(m.Run())
+}
 
 // ground is what the sites of a drill share.
 type ground struct {

@@ -158,6 +158,9 @@ var cases = []struct {
 	{"ZMAAuditNotSealed", "a transaction that is never finished", `zma_audit_oldest_unsealed_seconds 0+60x20`, 20 * time.Minute, true},
 	{"ZMAAuditNotSealed", "seconds, as always", `zma_audit_oldest_unsealed_seconds 12x20`, 20 * time.Minute, false},
 
+	{"ZMAAuditRowsLost", "one", `zma_audit_rows_lost_total 0x10 1x10`, 20 * time.Minute, true},
+	{"ZMAAuditRowsLost", "none", `zma_audit_rows_lost_total 0x20`, 20 * time.Minute, false},
+
 	{"ZMAAuditAnchorMismatch", "the leader sees another chain", `
   zma_audit_anchor_mismatch{pod="a"} 0x5 1x15
   zma_audit_anchor_mismatch{pod="b"} 0x20`, 20 * time.Minute, true},

@@ -66,11 +66,7 @@ func (l *Ledger) DropDeliveries(ctx context.Context, keep time.Duration) (d Drop
 
 // upkeep is tx for what may take minutes and is nobody's to wait for.
 func (l *Ledger) upkeep(ctx context.Context, op string, f func(context.Context, pgx.Tx) error) error {
-	start := l.now()
-	bounded, cancel := context.WithTimeout(ctx, upkeepTimeout)
-	defer cancel()
-	err := pgx.BeginTxFunc(bounded, l.pool, pgx.TxOptions{BeginQuery: beginUpkeep}, func(tx pgx.Tx) error { return f(bounded, tx) })
-	err = translate(op, cancelled(ctx, err))
-	l.observe(op, start, err)
-	return err
+	return l.within(ctx, upkeepTimeout, op, func(ctx context.Context) error {
+		return pgx.BeginTxFunc(ctx, l.pool, pgx.TxOptions{BeginQuery: beginUpkeep}, func(tx pgx.Tx) error { return f(ctx, tx) })
+	})
 }

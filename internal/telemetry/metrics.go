@@ -122,6 +122,11 @@ type Metrics struct {
 	AuditAnchorMismatch prometheus.Gauge
 	// AuditErrors counts failures to seal or to anchor.
 	AuditErrors prometheus.Counter
+	// AuditWaiting are rows of the trail that wait in memory for the ledger.
+	AuditWaiting prometheus.Gauge
+	// AuditLost counts decisions that have no row in the trail, because the ledger was
+	// away for too long, and rows that it refused.
+	AuditLost prometheus.Counter
 
 	// RetentionRemoved counts finished orders removed from the cluster.
 	RetentionRemoved prometheus.Counter
@@ -220,6 +225,8 @@ func NewMetrics(reg prometheus.Registerer) (*Metrics, error) {
 	m.AuditUnsealedAge = gauge("audit_oldest_unsealed_seconds", "Age of the oldest row of the audit trail that is not sealed.")
 	m.AuditAnchorMismatch = gauge("audit_anchor_mismatch", "1 while the audit trail does not hold the head that was anchored.")
 	m.AuditErrors = counter("audit_errors_total", "Failures to seal or to anchor the audit trail.")
+	m.AuditWaiting = gauge("audit_rows_waiting", "Rows of the audit trail that wait in memory for the ledger.")
+	m.AuditLost = counter("audit_rows_lost_total", "Decisions without a row in the audit trail, and rows that the ledger refused.")
 	m.RetentionRemoved = counter("retention_orders_removed_total", "Finished orders removed from the cluster.")
 	m.RetentionErased = counter("retention_orders_erased_total", "Orders whose personal data was erased for their age.")
 	m.RetentionDropped = counters("retention_rows_dropped_total", "Rows dropped for their age by table.", "table")
@@ -238,7 +245,7 @@ func (m *Metrics) register(reg prometheus.Registerer) error {
 		m.Mails, m.OutboxPending, m.AccountBalance, m.AccountReserved, m.AccountCircuit,
 		m.AccountAvailable, m.AccountTransfer, m.AccountFunds, m.AccountBudget, m.BalanceReads, m.CostVariances,
 		m.Orphans, m.OrphanSweepSuccess, m.OrphanSweepErrors, m.RecoveryRequests, m.SubmissionsThrottled, m.Refunds,
-		m.AuditBlocks, m.AuditUnsealedAge, m.AuditAnchorMismatch, m.AuditErrors,
+		m.AuditBlocks, m.AuditUnsealedAge, m.AuditAnchorMismatch, m.AuditErrors, m.AuditWaiting, m.AuditLost,
 		m.RetentionRemoved, m.RetentionErased, m.RetentionDropped, m.RetentionErrors,
 	} {
 		errs = append(errs, reg.Register(c))

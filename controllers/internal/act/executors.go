@@ -103,7 +103,7 @@ type Executors struct {
 
 // New makes the executors.
 func New(c Config) *Executors {
-	return &Executors{Config: c, trail: newTrail(c.Client, c.Ledger)}
+	return &Executors{Config: c, trail: newTrail(c.Client, c.Ledger, c.Metrics)}
 }
 
 // Trail writes the audit rows that the executors gather. It has to be started.

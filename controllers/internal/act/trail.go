@@ -10,6 +10,7 @@ import (
 
 	"github.com/zma-operator/zma-operator/api/v1alpha1"
 	"github.com/zma-operator/zma-operator/internal/ledger"
+	"github.com/zma-operator/zma-operator/internal/telemetry"
 )
 
 // maxTrail bounds the audit rows that wait for Postgres. Those of transitions and
@@ -21,10 +22,11 @@ const maxTrail = 10_000
 // whose paid call is next. Rows that died with a process are made again by the next
 // one, from what the status tells; the ledger leaves those alone that it has.
 type Trail struct {
-	client client.Reader
-	ledger Ledger
-	log    logr.Logger
-	wake   chan struct{}
+	client  client.Reader
+	ledger  Ledger
+	metrics *telemetry.Metrics
+	log     logr.Logger
+	wake    chan struct{}
 
 	mu sync.Mutex
 	// rows to write, in their order.
@@ -44,9 +46,9 @@ type checked struct {
 	check string
 }
 
-func newTrail(c client.Reader, l Ledger) *Trail {
+func newTrail(c client.Reader, l Ledger, m *telemetry.Metrics) *Trail {
 	return &Trail{
-		client: c, ledger: l, wake: make(chan struct{}, 1),
+		client: c, ledger: l, metrics: m, wake: make(chan struct{}, 1),
 		known: map[types.NamespacedName]bool{}, decided: map[checked]string{}, remake: map[types.NamespacedName]bool{},
 	}
 }
@@ -81,6 +83,7 @@ func (l *Trail) written(t *Task, now time.Time) {
 	if len(l.rows) > 0 || len(l.remake) > 0 {
 		l.nudge()
 	}
+	l.metrics.AuditWaiting.Set(float64(len(l.rows)))
 }
 
 // last takes the rows of an order that goes and can't be looked at later.

@@ -7,11 +7,14 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/zma-operator/zma-operator/api/v1alpha1"
 	"github.com/zma-operator/zma-operator/controllers/internal/policy"
 	"github.com/zma-operator/zma-operator/internal/ledger"
+	"github.com/zma-operator/zma-operator/internal/telemetry"
 )
 
 // way is a history with one entry per reason, a second apart unless a reason begins
@@ -189,6 +192,15 @@ func TestWhatAPolicySaysIsNamed(t *testing.T) {
 	}
 }
 
+func counters(t *testing.T) *telemetry.Metrics {
+	t.Helper()
+	m, err := telemetry.NewMetrics(prometheus.NewRegistry())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
 // actionsOf lists rows by action.
 func actionsOf(rows []ledger.AuditEntry) (out []string) {
 	for _, e := range rows {
@@ -198,7 +210,7 @@ func actionsOf(rows []ledger.AuditEntry) (out []string) {
 }
 
 func TestTheTrailIsBoundedAndMakesRowsAgain(t *testing.T) {
-	l := newTrail(nil, nil)
+	l := newTrail(nil, nil, counters(t))
 	o := bought()
 	born := &v1alpha1.ZMAOrder{ObjectMeta: o.ObjectMeta}
 	l.written(&Task{Stored: born, Order: o}, noon)
@@ -234,10 +246,13 @@ func TestTheTrailIsBoundedAndMakesRowsAgain(t *testing.T) {
 	if !l.remake[nameOf(late)] || l.lost != 1 || len(l.rows) != maxTrail+7 {
 		t.Errorf("beyond its bound: %v to make again, %d lost, %d rows", l.remake, l.lost, len(l.rows))
 	}
+	if n := testutil.ToFloat64(l.metrics.AuditWaiting); n != float64(len(l.rows)) {
+		t.Errorf("%v rows are said to wait, of %d", n, len(l.rows))
+	}
 }
 
 func TestADecisionIsToldOnce(t *testing.T) {
-	l, o := newTrail(nil, nil), bought()
+	l, o := newTrail(nil, nil, counters(t)), bought()
 	for _, digest := range []string{"a", "a", "b"} {
 		l.written(&Task{Stored: o, Order: o, decisions: []ledger.AuditEntry{{Action: ledger.ActionDecide, InputsDigest: digest, Detail: map[string]string{"check": checkOrder}}}}, noon)
 	}

@@ -79,6 +79,7 @@ func (l *Trail) flush(ctx context.Context) error {
 		}
 		rows, orders, lost := l.take()
 		if lost > 0 {
+			l.metrics.AuditLost.Add(float64(lost))
 			l.log.Info("Decisions are missing in the audit trail: the ledger was away for too long", "decisions", lost)
 		}
 		if len(rows) == 0 && len(orders) == 0 {
@@ -111,6 +112,7 @@ func (l *Trail) take() (rows []ledger.AuditEntry, orders []types.NamespacedName,
 		delete(l.remake, key)
 	}
 	lost, l.lost = l.lost, 0
+	l.metrics.AuditWaiting.Set(float64(len(l.rows)))
 	return rows, orders, lost
 }
 
@@ -118,6 +120,7 @@ func (l *Trail) putBack(rows []ledger.AuditEntry, orders []types.NamespacedName)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.rows = append(rows, l.rows...)
+	l.metrics.AuditWaiting.Set(float64(len(l.rows)))
 	for _, key := range orders {
 		l.remake[key] = true
 	}
@@ -149,6 +152,7 @@ func (l *Trail) write(ctx context.Context, rows []ledger.AuditEntry) error {
 		err := l.ledger.Audit(ctx, row)
 		switch {
 		case errors.Is(err, ledger.ErrInvalid):
+			l.metrics.AuditLost.Inc()
 			l.log.Error(err, "An audit row was refused", "action", row.Action, "object", row.Object)
 		case err != nil:
 			return err
