@@ -221,6 +221,12 @@ func NewMetrics(reg prometheus.Registerer) (*Metrics, error) {
 		SubmissionsThrottled: counters("submissions_throttled_total", "Paid calls that had to wait for their turn by reason.", "reason"),
 		Refunds:              counters("refunded_cents_total", "Paid back by the provider in minor units.", "namespace", "account"),
 	}
+	m.records()
+	return m, m.register(reg)
+}
+
+// records defines the metrics of the audit trail and of what goes with age.
+func (m *Metrics) records() {
 	m.AuditBlocks = counter("audit_blocks_sealed_total", "Blocks of the audit trail sealed.")
 	m.AuditUnsealedAge = gauge("audit_oldest_unsealed_seconds", "Age of the oldest row of the audit trail that is not sealed.")
 	m.AuditAnchorMismatch = gauge("audit_anchor_mismatch", "1 while the audit trail does not hold the head that was anchored.")
@@ -231,7 +237,6 @@ func NewMetrics(reg prometheus.Registerer) (*Metrics, error) {
 	m.RetentionErased = counter("retention_orders_erased_total", "Orders whose personal data was erased for their age.")
 	m.RetentionDropped = counters("retention_rows_dropped_total", "Rows dropped for their age by table.", "table")
 	m.RetentionErrors = counters("retention_errors_total", "Failures of retention by step.", "step")
-	return m, m.register(reg)
 }
 
 func (m *Metrics) register(reg prometheus.Registerer) error {
