@@ -11,13 +11,12 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/zma-operator/zma-operator/api/v1alpha1"
-	"github.com/zma-operator/zma-operator/controllers/internal/act"
 	"github.com/zma-operator/zma-operator/controllers/internal/condition"
 )
 
 // Index names of the order cache.
 const (
-	indexAccount = act.IndexAccount
+	indexAccount = "spec.accountRef.name"
 	indexPolicy  = "spec.policyRef.name"
 )
 

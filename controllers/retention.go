@@ -88,30 +88,54 @@ func (r *Retention) Pass(ctx context.Context) error {
 	pace := time.NewTicker(retentionPace)
 	defer pace.Stop()
 	removed := 0
+	var failed failures
 	for batch := range slices.Chunk(due, retentionBatch) {
 		consents, err := r.Ledger.MayLeave(ctx, leaversOf(batch))
 		if err != nil {
-			return err
+			return errors.Join(failed.err(), err)
 		}
 		for _, c := range consents {
 			gone, err := r.remove(ctx, batch[c.Index].order, c.Outcome)
-			if err != nil {
-				return err
+			if errors.Is(err, ledger.ErrUnavailable) || ctx.Err() != nil {
+				return errors.Join(failed.err(), err)
 			}
+			failed.add(err)
 			if !gone {
 				continue
 			}
 			if removed++; removed == retentionMost {
-				return nil
+				return failed.err()
 			}
 			select {
 			case <-ctx.Done():
-				return nil
+				return failed.err()
 			case <-pace.C:
 			}
 		}
 	}
-	return nil
+	return failed.err()
+}
+
+// failures keeps the first of many errors, and how many there were.
+type failures struct {
+	first error
+	count int
+}
+
+func (f *failures) add(err error) {
+	if err == nil {
+		return
+	}
+	if f.count++; f.first == nil {
+		f.first = err
+	}
+}
+
+func (f *failures) err() error {
+	if f.count < 2 {
+		return f.first
+	}
+	return fmt.Errorf("%w, and %d more", f.first, f.count-1)
 }
 
 // finishedOrder is an order that ended.
@@ -176,7 +200,8 @@ func (r *Retention) remove(ctx context.Context, o *v1alpha1.ZMAOrder, outcome le
 }
 
 // close puts the end of an order that never reserved anything on record: its webhook,
-// sent again, would otherwise be a new order that may be bought.
+// sent again, would otherwise be a new order that may be bought. An order that took
+// the place of the one that was read is left alone.
 func (r *Retention) close(ctx context.Context, o *v1alpha1.ZMAOrder) (bool, error) {
 	reason := condition.ReadyReason(o)
 	if reason != v1alpha1.ReasonDenied && reason != v1alpha1.ReasonInvalid {
@@ -188,10 +213,11 @@ func (r *Retention) close(ctx context.Context, o *v1alpha1.ZMAOrder) (bool, erro
 	}
 	err = r.Ledger.Release(ctx, ledger.Release{
 		Identity: v1alpha1.IdentityOf(o), Reason: reason, Actor: "controller", Outcome: ledger.OutcomeRefused, Record: record,
+		Seen: &ledger.Leaver{UID: string(o.UID), ResourceVersion: o.ResourceVersion},
 	})
 	var attempt *ledger.ErrAttempt
 	var mismatch *ledger.ErrMismatch
-	if errors.As(err, &attempt) || errors.As(err, &mismatch) {
+	if errors.As(err, &attempt) || errors.As(err, &mismatch) || errors.Is(err, ledger.ErrNotFound) {
 		return false, nil // the ledger knows better
 	}
 	return err == nil, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,10 +12,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/zma-operator/zma-operator/api/v1alpha1"
 	"github.com/zma-operator/zma-operator/internal/ledger"
@@ -118,6 +122,29 @@ func TestOrdersLeaveWithTheConsentOfTheLedgerAlone(t *testing.T) {
 	}
 	if n := testutil.ToFloat64(r.Metrics.RetentionRemoved); n != 2 || len(l.audited) != 2 {
 		t.Errorf("%v orders counted and %d audited, want 2", n, len(l.audited))
+	}
+}
+
+// TestAnOrderThatCannotGoHoldsUpNoOthers: some rule of the cluster may forbid one.
+func TestAnOrderThatCannotGoHoldsUpNoOthers(t *testing.T) {
+	l := &consents{outcomes: map[string]ledger.Outcome{"a": ledger.OutcomeBought, "held": ledger.OutcomeBought, "kept": ledger.OutcomeBought, "z": ledger.OutcomeBought}}
+	r := retention(t, l,
+		finishedAs("kept", v1alpha1.ReasonDelivered, 4*time.Hour), finishedAs("held", v1alpha1.ReasonDelivered, 3*time.Hour),
+		finishedAs("a", v1alpha1.ReasonDelivered, 2*time.Hour), finishedAs("z", v1alpha1.ReasonDelivered, 2*time.Hour))
+	r.Client = interceptor.NewClient(r.Client.(client.WithWatch), interceptor.Funcs{
+		Delete: func(ctx context.Context, c client.WithWatch, o client.Object, opts ...client.DeleteOption) error {
+			if o.GetName() == "held" || o.GetName() == "kept" {
+				return apierrors.NewForbidden(schema.GroupResource{Resource: "zmaorders"}, o.GetName(), errors.New("on legal hold"))
+			}
+			return c.Delete(ctx, o, opts...)
+		},
+	})
+	err := r.Pass(t.Context())
+	if !apierrors.IsForbidden(err) || !strings.Contains(err.Error(), "and 1 more") {
+		t.Errorf("the pass ended with %v", err)
+	}
+	if diff := cmp.Diff([]string{"held", "kept"}, r.left(t)); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -163,6 +163,7 @@ func index(ctx context.Context, mgr manager.Manager) error {
 	i := mgr.GetFieldIndexer()
 	return errors.Join(
 		i.IndexField(ctx, &v1alpha1.ZMAOrder{}, indexAccount, accountOf),
+		i.IndexField(ctx, &v1alpha1.ZMAOrder{}, act.IndexWaiting, act.WaitsForFunds),
 		i.IndexField(ctx, &v1alpha1.ZMAOrder{}, indexPolicy, policyOf),
 		i.IndexField(ctx, &v1alpha1.ZMAOrder{}, indexRequest, requestOf),
 	)

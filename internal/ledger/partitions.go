@@ -23,6 +23,10 @@ const upkeepSteps = 60
 // locks than any other: writers would queue up behind it.
 const beginUpkeep = `BEGIN; SET LOCAL statement_timeout = '120000'; SET LOCAL lock_timeout = '3000'`
 
+// beginDrop waits for a moment only: dropping a partition locks the whole table, and
+// every delivery would queue behind a reader that is waited for.
+const beginDrop = `BEGIN; SET LOCAL statement_timeout = '120000'; SET LOCAL lock_timeout = '200'`
+
 // Dropped is what the upkeep took away.
 type Dropped struct {
 	// Partitions that were dropped whole.
@@ -36,7 +40,7 @@ type Dropped struct {
 // them nothing is lost: rows go to the default partition, and move when theirs is
 // made.
 func (l *Ledger) EnsurePartitions(ctx context.Context) (made int64, err error) {
-	err = l.upkeep(ctx, "ensure_partitions", func(ctx context.Context, tx pgx.Tx) error {
+	err = l.upkeep(ctx, beginUpkeep, "ensure_partitions", func(ctx context.Context, tx pgx.Tx) error {
 		return tx.QueryRow(ctx, sqlEnsurePartitions).Scan(&made)
 	})
 	return made, err
@@ -50,7 +54,7 @@ func (l *Ledger) DropDeliveries(ctx context.Context, keep time.Duration) (d Drop
 	days := int32(min((keep+24*time.Hour-1)/(24*time.Hour), 36500)) //nolint:gosec // bounded just there
 	for range upkeepSteps {
 		var partitions, rows int64
-		err := l.upkeep(ctx, "drop_deliveries", func(ctx context.Context, tx pgx.Tx) error {
+		err := l.upkeep(ctx, beginDrop, "drop_deliveries", func(ctx context.Context, tx pgx.Tx) error {
 			return tx.QueryRow(ctx, sqlDropPartition, days).Scan(&partitions, &rows)
 		})
 		if err != nil {
@@ -65,8 +69,8 @@ func (l *Ledger) DropDeliveries(ctx context.Context, keep time.Duration) (d Drop
 }
 
 // upkeep is tx for what may take minutes and is nobody's to wait for.
-func (l *Ledger) upkeep(ctx context.Context, op string, f func(context.Context, pgx.Tx) error) error {
+func (l *Ledger) upkeep(ctx context.Context, begin, op string, f func(context.Context, pgx.Tx) error) error {
 	return l.within(ctx, upkeepTimeout, op, func(ctx context.Context) error {
-		return pgx.BeginTxFunc(ctx, l.pool, pgx.TxOptions{BeginQuery: beginUpkeep}, func(tx pgx.Tx) error { return f(ctx, tx) })
+		return pgx.BeginTxFunc(ctx, l.pool, pgx.TxOptions{BeginQuery: begin}, func(tx pgx.Tx) error { return f(ctx, tx) })
 	})
 }

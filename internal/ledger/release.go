@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -26,6 +27,10 @@ type Release struct {
 	Outcome Outcome
 	// Record is kept with the outcome and written back to a recreated order.
 	Record json.RawMessage
+	// Seen closes the order only while the mirror holds this very version of its
+	// object, and not as deleted; otherwise ErrNotFound is returned and nothing is
+	// changed. Nil closes it in any case.
+	Seen *Leaver
 	// Lost says what the attempt had reserved, for a ledger that was rebuilt since
 	// and does not know the attempt; otherwise unused. Optional.
 	Lost *Reservation
@@ -38,6 +43,13 @@ WITH released AS (
 )
 UPDATE zma_cost_tracking SET state = 'released', released_at = $5
 WHERE namespace = $1 AND source = $2 AND external_id = $3 AND attempt = $4 AND state = 'reserved'`
+
+// sqlStillSeen holds the mirror's row until the release has ended: that the object
+// was deleted goes there before another can take its name.
+const sqlStillSeen = `
+SELECT true FROM orders WHERE namespace = $1 AND source = $2 AND external_id = $3
+    AND uid = $4 AND document_version = $5::text::numeric AND deleted_at IS NULL
+FOR SHARE`
 
 // Release ends an attempt that did not buy, in one transaction with the order's
 // outcome, if any, and the audit row. A repeat changes nothing. Releasing a
@@ -60,6 +72,9 @@ func (l *Ledger) release(ctx context.Context, tx pgx.Tx, r Release) error {
 	if err != nil {
 		return err
 	}
+	if err := r.stillSeen(ctx, tx); err != nil {
+		return err
+	}
 	a, err := l.attemptForUpdate(ctx, tx, r.Identity, r.Attempt)
 	if err != nil {
 		return err
@@ -74,6 +89,21 @@ func (l *Ledger) release(ctx context.Context, tx pgx.Tx, r Release) error {
 		}
 	}
 	return l.recordRelease(ctx, tx, r, h, a)
+}
+
+// stillSeen fails when another object, or another version, has taken the place of the
+// one that is to be closed.
+func (r Release) stillSeen(ctx context.Context, tx pgx.Tx) error {
+	if r.Seen == nil {
+		return nil
+	}
+	var seen bool
+	id := r.Identity
+	err := tx.QueryRow(ctx, sqlStillSeen, id.Namespace, id.Source, id.ExternalID, r.Seen.UID, r.Seen.ResourceVersion).Scan(&seen)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return fmt.Errorf("%w: the order has changed since", ErrNotFound)
+	}
+	return err
 }
 
 // admit decides whether a release agrees with the record, and whether there is

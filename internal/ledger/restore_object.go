@@ -56,7 +56,7 @@ func (s StoredOrder) agrees() bool {
 	}
 	switch sub.State {
 	case v1alpha1.SubmissionAccepted:
-		return sub.RequestID != ""
+		return sub.RequestID != "" && s.AttemptState != AttemptReleased && (s.Outcome == "" || s.Outcome == OutcomeBought)
 	case v1alpha1.SubmissionRejected:
 		return s.Outcome != OutcomeBought
 	case v1alpha1.SubmissionIntended, v1alpha1.SubmissionUnknown:

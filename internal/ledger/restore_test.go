@@ -23,6 +23,8 @@ func TestAnOrderComesBackWithoutAnAttemptThatTheBooksDoNotConfirm(t *testing.T) 
 		{"the attempt of an intent was released", ledger.StoredOrder{Attempt: 1, AttemptState: ledger.AttemptReleased}, &v1alpha1.Submission{Attempt: 1, State: v1alpha1.SubmissionIntended}, false},
 		{"an accepted order is followed by its request", ledger.StoredOrder{Attempt: 1, AttemptState: ledger.AttemptReserved}, &v1alpha1.Submission{Attempt: 1, State: v1alpha1.SubmissionAccepted, RequestID: "req-1"}, true},
 		{"bought, and not yet seen placed", ledger.StoredOrder{Attempt: 1, AttemptState: ledger.AttemptSettled, Outcome: ledger.OutcomeBought}, &v1alpha1.Submission{Attempt: 1, State: v1alpha1.SubmissionAccepted, RequestID: "req-1"}, false},
+		{"accepted, and cancelled since", ledger.StoredOrder{Attempt: 1, AttemptState: ledger.AttemptReleased, Outcome: ledger.OutcomeCancelled}, &v1alpha1.Submission{Attempt: 1, State: v1alpha1.SubmissionAccepted, RequestID: "req-1"}, false},
+		{"accepted, and its attempt released since", ledger.StoredOrder{Attempt: 1, AttemptState: ledger.AttemptReleased}, &v1alpha1.Submission{Attempt: 1, State: v1alpha1.SubmissionAccepted, RequestID: "req-1"}, false},
 		{"a refusal is proof", ledger.StoredOrder{Attempt: 1, AttemptState: ledger.AttemptReleased}, &v1alpha1.Submission{Attempt: 1, State: v1alpha1.SubmissionRejected}, true},
 	}
 	for _, tc := range tests {

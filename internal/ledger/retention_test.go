@@ -79,6 +79,38 @@ func TestAnOrderMayLeaveOnlyWhenPostgresHoldsItsEnd(t *testing.T) {
 	}
 }
 
+// TestAnOrderIsClosedOnlyWhileItsObjectStands: retention closes what was denied, and
+// somebody may have deleted that and sent the order again meanwhile.
+func TestAnOrderIsClosedOnlyWhileItsObjectStands(t *testing.T) {
+	seen := func(d *db, deleted bool, uid string, version int) {
+		d.must(d.Mirror(d.t.Context(), []ledger.Snapshot{{Order: order(1, uid, noon.Add(time.Duration(version)*time.Second), version), Deleted: deleted}}))
+	}
+	for reason, c := range map[string]struct {
+		since func(*db)
+		want  bool
+	}{
+		"it stands":                   {func(*db) {}, true},
+		"it was deleted":              {func(d *db) { seen(d, true, "a", 8) }, false},
+		"it was deleted as it was":    {func(d *db) { seen(d, true, "a", 7) }, false},
+		"it was changed":              {func(d *db) { seen(d, false, "a", 8) }, false},
+		"another has taken its place": {func(d *db) { seen(d, true, "a", 7); seen(d, false, "b", 9) }, false},
+	} {
+		d := newDB(t)
+		seen(d, false, "a", 7)
+		c.since(d)
+		err := d.Release(t.Context(), ledger.Release{
+			Identity: identity(1), Reason: "Denied", Actor: "controller", Outcome: ledger.OutcomeRefused,
+			Seen: &ledger.Leaver{UID: "a", ResourceVersion: "7"},
+		})
+		if (err == nil) != c.want || (!c.want && !errors.Is(err, ledger.ErrNotFound)) {
+			t.Errorf("%s: closing gives %v", reason, err)
+		}
+		if _, err := d.Reserve(t.Context(), reservation(1, 1)); (err == nil) == c.want {
+			t.Errorf("%s: reserving gives %v", reason, err)
+		}
+	}
+}
+
 func TestTheLedgerConsentsToEachOfABatchByItself(t *testing.T) {
 	d := newDB(t)
 	var leavers []ledger.Leaver

@@ -17,6 +17,9 @@ const (
 	largeShare = 10
 	// balanceTimeout of the reading: an order waits for it.
 	balanceTimeout = 5 * time.Second
+	// liveFor is how long a reading counts as live for others who want one: what was
+	// settled since it was asked for counts in the ledger in any case.
+	liveFor = 2 * time.Second
 	// balancePause after a reading that failed; until then nobody waits for the next.
 	balancePause = 5 * time.Second
 	// defaultBalancePoll is the pause between two readings of an account that sets
@@ -161,6 +164,7 @@ type liveBalance struct {
 
 	mu   sync.Mutex
 	kept reading
+	done time.Time // when kept was answered
 }
 
 // last gives what was read last.
@@ -170,14 +174,14 @@ func (l *liveBalance) last() reading {
 	return l.kept
 }
 
-// read asks, or shares a reading that another order has begun since this one wanted
-// it; false when the provider can't say.
+// read asks, or shares a reading that another order got while this one waited, or a
+// moment before: orders that wait for money would ask with each look otherwise. False
+// when the provider can't say.
 func (l *liveBalance) read(now func() time.Time, ask func() (int64, error)) (reading, bool) {
 	wanted := now()
 	l.asking.Lock()
 	defer l.asking.Unlock()
-	if kept := l.last(); kept.known && !kept.at.Before(wanted) {
-		kept.live = true
+	if kept, ok := l.lively(wanted); ok {
 		return kept, true
 	}
 	at := now()
@@ -192,6 +196,15 @@ func (l *liveBalance) read(now func() time.Time, ask func() (int64, error)) (rea
 	l.failedAt = time.Time{}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.kept = reading{cents: cents, at: at, known: true}
+	l.kept, l.done = reading{cents: cents, at: at, known: true}, now()
 	return reading{cents: cents, at: at, known: true, live: true}, true
+}
+
+// lively gives the last reading if it counts as live for who wanted one then.
+func (l *liveBalance) lively(wanted time.Time) (reading, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	kept := l.kept
+	kept.live = true
+	return kept, kept.known && l.done.Add(liveFor).After(wanted)
 }

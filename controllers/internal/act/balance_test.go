@@ -60,6 +60,10 @@ func TestOrdersThatReserveTogetherShareAReading(t *testing.T) {
 	if asked != 1 {
 		t.Errorf("the provider was asked %d times", asked)
 	}
+	now = now.Add(liveFor - 1)
+	if got, ok := l.read(clock, ask); !ok || got.cents != 100 || asked != 1 {
+		t.Errorf("a reading of just before was not shared: %+v, asked %d times", got, asked)
+	}
 	now = now.Add(1)
 	if got, ok := l.read(clock, ask); !ok || got.cents != 200 || asked != 2 {
 		t.Errorf("an older reading was shared: %+v, asked %d times", got, asked)

@@ -30,8 +30,8 @@ func (x *Executors) finalize(ctx context.Context, t *Task, _ machine.Action) err
 		}
 		// A person wants it gone whatever happens; the log is then the record.
 		log(ctx).Error(err, "An abandoned order goes without its record in the ledger", "requestID", requestIDOf(t.Order))
+		x.trail.last(t.Stored)
 	}
-	x.trail.last(t.Stored)
 	return x.patchFinalizers(ctx, t, func(o *v1alpha1.ZMAOrder) {
 		controllerutil.RemoveFinalizer(o, v1alpha1.OrderFinalizer)
 	})
@@ -49,6 +49,10 @@ func (x *Executors) recordEnd(ctx context.Context, t *Task) error {
 		return nil // it never was the order that it claims to be
 	}
 	if err := x.Ledger.Mirror(ctx, []ledger.Snapshot{{Order: t.Order, Deleted: true}}); err != nil {
+		return fromLedger(err)
+	}
+	// Nobody can make its audit rows again once it is gone.
+	if err := x.Ledger.Audit(ctx, remade(t.Stored)...); err != nil {
 		return fromLedger(err)
 	}
 	for _, end := range []func(context.Context, *Task) error{x.endAlerts, func(ctx context.Context, t *Task) error { return x.recordRequest(ctx, t.Stored) }} {

@@ -13,8 +13,18 @@ import (
 	"github.com/zma-operator/zma-operator/controllers/internal/condition"
 )
 
-// IndexAccount is the index of orders by their account in the client's cache.
-const IndexAccount = "spec.accountRef.name"
+// IndexWaiting is the index, in the client's cache, of the orders that wait for funds
+// by their account.
+const IndexWaiting = "waitsForFunds"
+
+// WaitsForFunds is that index's value of an order.
+func WaitsForFunds(o client.Object) []string {
+	order, ok := o.(*v1alpha1.ZMAOrder)
+	if !ok || !waitsForFunds(order) {
+		return nil
+	}
+	return []string{order.Spec.AccountRef.Name}
+}
 
 // olderPause is the pause of an order that leaves money to older ones, which were
 // woken with it.
@@ -38,7 +48,7 @@ func (x *Executors) money(ctx context.Context, t *Task, priceCents int64) (money
 		return money{balance: balance}, nil
 	}
 	var orders v1alpha1.ZMAOrderList
-	err = x.Client.List(ctx, &orders, client.InNamespace(t.Order.Namespace), client.MatchingFields{IndexAccount: t.Account.Name}, client.UnsafeDisableDeepCopy)
+	err = x.Client.List(ctx, &orders, client.InNamespace(t.Order.Namespace), client.MatchingFields{IndexWaiting: t.Account.Name}, client.UnsafeDisableDeepCopy)
 	if err != nil {
 		return money{}, &Transient{Err: err}
 	}

@@ -27,8 +27,14 @@ func (x *Executors) stall(_ context.Context, t *Task, a machine.Action) error {
 	return nil
 }
 
-// done leaves the order as it is.
-func (x *Executors) done(context.Context, *Task, machine.Action) error { return nil }
+// done leaves the order as it is. A change of the spec after the end was seen, though
+// it changes nothing: who waits for it to be observed must not wait for ever.
+func (x *Executors) done(_ context.Context, t *Task, _ machine.Action) error {
+	if t.Order.DeletionTimestamp.IsZero() && condition.ReadyReason(t.Order) != "" {
+		t.Order.Status.ObservedGeneration = t.Order.Generation
+	}
+	return nil
+}
 
 // hold sets the conditions for a reason of either list.
 func (x *Executors) hold(o *v1alpha1.ZMAOrder, reason, message string) {

@@ -86,13 +86,11 @@ func (l *Trail) written(t *Task, now time.Time) {
 	l.metrics.AuditWaiting.Set(float64(len(l.rows)))
 }
 
-// last takes the rows of an order that goes and can't be looked at later.
+// last takes the rows of an order that goes without its record and can't be looked at
+// later. Those that are there, or under way, are not written twice.
 func (l *Trail) last(o *v1alpha1.ZMAOrder) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.known[nameOf(o)] && !l.remake[nameOf(o)] {
-		return
-	}
 	l.known[nameOf(o)] = true
 	delete(l.remake, nameOf(o))
 	l.rows = append(l.rows, remade(o)...)
