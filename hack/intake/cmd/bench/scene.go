@@ -74,8 +74,24 @@ func (s *scene) start(ctx context.Context, cores string, progress io.Writer) (er
 	if err := halves.First(); err != nil {
 		return err
 	}
+	// On half of the cores the API server stands still while it collects, a tenth of a
+	// second at a time, and more for some webhooks than all that we add.
+	defer setenv("GOGC", "400")()
 	s.servers, err = site.StartServers(ctx, progress, halves.Second)
 	return err
+}
+
+// setenv sets a variable for what is started, and gives what sets it back.
+func setenv(name, value string) func() {
+	before, had := os.LookupEnv(name)
+	_ = os.Setenv(name, value) // the name is sound
+	return func() {
+		if had {
+			_ = os.Setenv(name, before)
+			return
+		}
+		_ = os.Unsetenv(name)
+	}
 }
 
 // close ends every part and removes what it left.
