@@ -110,6 +110,7 @@ func TestBooksBalanceAfterEachStepOfAnyHistory(t *testing.T) {
 	for n := range uint64(4) {
 		d := newDB(t)
 		h := history{rand.New(rand.NewPCG(s, n)), 6}
+		d.lived()
 		for step := range 60 {
 			d.clock.add(time.Duration(h.IntN(5)) * 7 * time.Minute)
 			op := h.next()
@@ -155,6 +156,20 @@ func TestBooksBalanceWhateverRunsAtOnce(t *testing.T) {
 	posted := map[string]int64{}
 	d.countPosted(posted)
 	mustHavePosted(t, posted, "reserve", "settle")
+}
+
+// lived gives a history a past with each kind of movement: by chance alone, one in
+// some hundred would have none of one kind.
+func (d *db) lived() {
+	d.t.Helper()
+	for n := range 2 {
+		d.mustReserve(reservation(n, 1))
+	}
+	d.must(d.Release(d.t.Context(), release(0, 1)))
+	d.must(d.Settle(d.t.Context(), settlement(1, 1)))
+	_, err := d.Refund(d.t.Context(), refund(1, "txn-past", 100))
+	d.must(err)
+	d.mustBalance()
 }
 
 // countPosted adds what a history has posted, by kind.
