@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/zma-operator/zma-operator/internal/callback"
@@ -30,6 +31,18 @@ type exchange struct {
 	bodyBytes         int64
 	hint              callback.Hint
 	event             string // security event, when the request is one
+	storing           atomic.Int64
+}
+
+// stored notes what the API server took to store an order, in nanoseconds; of several
+// the longest.
+func (x *exchange) stored(took time.Duration) {
+	for {
+		was := x.storing.Load()
+		if int64(took) <= was || x.storing.CompareAndSwap(was, int64(took)) {
+			return
+		}
+	}
 }
 
 // answer ends an exchange well.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime/debug"
+	"time"
 
 	"github.com/zma-operator/zma-operator/internal/ledger"
 )
@@ -78,7 +79,7 @@ func (s *Server) record(x *exchange, status int, outcome, category string, err e
 		ExternalIDHash: hashExternalID(x.externalID), WebhookID: x.webhookID,
 		BodyBytes: x.bodyBytes, Hint: x.hint, SecurityEvent: x.event,
 	}
-	s.logRequest(d, err)
+	s.logRequest(d, time.Duration(x.storing.Load()), err)
 	if s.o.Deliveries != nil {
 		s.o.Deliveries.Record(d)
 	}
@@ -95,8 +96,9 @@ func knownMethod(method string) string {
 }
 
 // logRequest writes the request's one line. The cause is ours; a problem's
-// detail and fields are the sender's and stay out.
-func (s *Server) logRequest(d ledger.Delivery, err error) {
+// detail and fields are the sender's and stay out. storing is the API server's part of
+// the duration.
+func (s *Server) logRequest(d ledger.Delivery, storing time.Duration, err error) {
 	values := []any{
 		"requestID", d.RequestID, "route", d.Route, "method", d.Method, "status", d.Status,
 		"outcome", d.Outcome, "category", d.Category, "duration", d.Duration.String(),
@@ -108,6 +110,9 @@ func (s *Server) logRequest(d ledger.Delivery, err error) {
 		if value != "" {
 			values = append(values, name, value)
 		}
+	}
+	if storing > 0 {
+		values = append(values, "storing", storing.String())
 	}
 	if cause := errors.Unwrap(err); cause != nil {
 		values = append(values, "error", cause.Error())

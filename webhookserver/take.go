@@ -30,7 +30,9 @@ func (s *Server) take(x *exchange, orders []*v1alpha1.ZMAOrder) (*answer, error)
 	}
 	how := make([]stored, len(orders))
 	err := s.each(ctx, orders, func(i int) (err error) {
+		began := s.o.Now()
 		how[i], err = s.store(ctx, orders[i])
+		x.stored(s.o.Now().Sub(began))
 		return err
 	})
 	if err != nil {

@@ -36,6 +36,9 @@ func TestBothKindsOfWorkAreMeasured(t *testing.T) {
 			if p.Webhook.Done == 0 || p.Create.Done == 0 || len(l.Failures)+len(l.CreateFailures) > 0 {
 				t.Errorf("at %s capacity: %+v", name, p)
 			}
+			if p.Own.Count != p.Webhook.Done || p.Own.P50 <= 0 || p.Own.P50 >= p.Webhook.P50 {
+				t.Errorf("at %s capacity, of %d webhooks with a median of %v, our own parts are %+v", name, p.Webhook.Done, p.Webhook.P50, p.Own)
+			}
 			if p.EndpointMean <= 0 || p.APIServerMean <= 0 {
 				t.Errorf("at %s capacity the servers' clocks say %v and %v", name, p.EndpointMean, p.APIServerMean)
 			}
@@ -68,7 +71,7 @@ func TestOptionsThatMakeNoSenseAreRefused(t *testing.T) {
 }
 
 func round(webhookP99, createP99 float64, failures map[string]int) pair {
-	return pair{Webhook: series{Offered: 100, P50: webhookP99 / 2, P99: webhookP99, Failures: failures}, Create: series{P50: createP99 / 2, P99: createP99}, EndpointMean: 4, APIServerMean: 3}
+	return pair{Webhook: series{Offered: 100, P50: webhookP99 / 2, P99: webhookP99, Failures: failures}, Create: series{P50: createP99 / 2, P99: createP99}, Own: own{P50: 1, P99: webhookP99 - createP99}, EndpointMean: 4, APIServerMean: 3}
 }
 
 func TestTheMedianRoundDecides(t *testing.T) {

@@ -18,7 +18,7 @@ const fewestRounds = 3
 func (f figures) Broken() []string {
 	var out []string
 	say := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
-	share := f.Half.ShareP99
+	share := f.Half.OwnP99
 	switch {
 	case len(f.Half.Rounds) < fewestRounds:
 		say("%d rounds are too few to tell anything", len(f.Half.Rounds))

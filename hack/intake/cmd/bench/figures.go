@@ -32,6 +32,10 @@ type level struct {
 	ShareP50 spread    `json:"shareP50"`
 	ShareP99 spread    `json:"shareP99"`
 	RatioP99 spread    `json:"ratioP99"`
+	// Own is what webhooks took without the API server: for each, the time that its
+	// sender waited less the time in which the endpoint waited for the API server.
+	OwnP50 spread `json:"ownP50"`
+	OwnP99 spread `json:"ownP99"`
 	// ShareMean is our share of the mean by the servers' own clocks: the endpoint's
 	// for a webhook less the API server's for a Create. No load generator is in it.
 	ShareMean spread `json:"shareMean"`
@@ -64,6 +68,8 @@ type spread struct {
 type pair struct {
 	Webhook series `json:"webhook"`
 	Create  series `json:"create"`
+	// Own is what each webhook took without the API server.
+	Own own `json:"own"`
 	// LeftOut are the turns that do not count, because other programs were busy, and
 	// Others the most that these took of the machine in one that does.
 	LeftOut int     `json:"leftOut"`
@@ -71,6 +77,14 @@ type pair struct {
 	// EndpointMean and APIServerMean by the servers' own clocks, in all turns.
 	EndpointMean  float64 `json:"endpointMean"`
 	APIServerMean float64 `json:"apiServerMean"`
+}
+
+// own are quantiles of our own part of single webhooks, and how many these were.
+type own struct {
+	Count int     `json:"count"`
+	P50   float64 `json:"p50"`
+	P99   float64 `json:"p99"`
+	Max   float64 `json:"max"`
 }
 
 // series is one measurement.

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
+	"time"
 
 	"github.com/zma-operator/zma-operator/hack/intake/load"
 	"github.com/zma-operator/zma-operator/hack/intake/site"
@@ -51,18 +53,21 @@ func (s *scene) pair(ctx context.Context, o options, r *rand.Rand, perSecond flo
 	if swap {
 		works[0], works[1], webhook, create = works[1], works[0], 1, 0
 	}
+	s.webhooks.take()
+	kept := map[string]time.Duration{}
 	before, err := s.clocks(ctx)
 	if err != nil {
 		return p, err
 	}
 	others := load.NewOthers()
 	results := load.Interleave(ctx, r, perSecond, o.over, load.Turns{Each: o.turn, Patience: o.patience, Keep: func() bool {
-		share := others.Share()
+		share, taken := others.Share(), s.webhooks.take()
 		if share > o.others {
 			p.LeftOut++
 			return false
 		}
 		p.Others = max(p.Others, share)
+		maps.Copy(kept, taken)
 		return true
 	}}, works...)
 	after, err := s.clocks(ctx)
@@ -70,6 +75,9 @@ func (s *scene) pair(ctx context.Context, o options, r *rand.Rand, perSecond flo
 		return p, err
 	}
 	p.Webhook, p.Create = newSeries(results[webhook]), newSeries(results[create])
+	if p.Own, err = s.own(kept); err != nil {
+		return p, err
+	}
 	p.EndpointMean, p.APIServerMean = mean(after.endpoint.Since(before.endpoint)), mean(after.apiServer.Since(before.apiServer))
 	return p, ctx.Err()
 }

@@ -26,6 +26,8 @@ func (l *level) sum() {
 	l.Create = quantilesOf(func(p pair) series { return p.Create })
 	l.ShareP50 = of(func(p pair) float64 { return p.Webhook.P50 - p.Create.P50 })
 	l.ShareP99 = of(func(p pair) float64 { return p.Webhook.P99 - p.Create.P99 })
+	l.OwnP50 = of(func(p pair) float64 { return p.Own.P50 })
+	l.OwnP99 = of(func(p pair) float64 { return p.Own.P99 })
 	l.RatioP99 = of(func(p pair) float64 { return ratio(p.Webhook.P99, p.Create.P99) })
 	l.ShareMean = of(func(p pair) float64 { return p.EndpointMean - p.APIServerMean })
 	l.Failures, l.CreateFailures = map[string]int{}, map[string]int{}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/zma-operator/zma-operator/hack/intake/site"
@@ -20,12 +21,18 @@ type webhooks struct {
 	signer *shop.Sender
 	http   *http.Client
 	sent   int
+
+	mu sync.Mutex
+	// taken are the times that webhooks took, each from its first byte to the end of
+	// its answer, by the request ID of the answer.
+	taken map[string]time.Duration
 }
 
 func newWebhooks(s *site.Site, r *site.Replica) *webhooks {
 	return &webhooks{
 		url: r.URL() + s.Path(shop.SourceName), signer: &shop.Sender{Secret: s.Secret},
-		http: &http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: 1024}},
+		taken: map[string]time.Duration{},
+		http:  &http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: 1024}},
 	}
 }
 
@@ -64,6 +71,7 @@ func (w *webhooks) request(id string) (*http.Request, error) {
 }
 
 func (w *webhooks) send(req *http.Request) string {
+	began := time.Now()
 	resp, err := w.http.Do(req)
 	if err != nil {
 		return "no answer"
@@ -75,5 +83,18 @@ func (w *webhooks) send(req *http.Request) string {
 	if resp.StatusCode != http.StatusAccepted {
 		return strconv.Itoa(resp.StatusCode)
 	}
+	took := time.Since(began)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.taken[resp.Header.Get("X-Request-Id")] = took
 	return ""
+}
+
+// take gives the times since it was last called.
+func (w *webhooks) take() map[string]time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	taken := w.taken
+	w.taken = map[string]time.Duration{}
+	return taken
 }
