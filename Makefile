@@ -187,8 +187,8 @@ deploy: dist/overlay ## Deploy IMAGE into the current cluster
 
 # Orders are the record of what was bought, and of what must not be bought again.
 .PHONY: undeploy
-undeploy: bin/kustomize ## Remove the operator from the current cluster; CRDs, orders and Secrets stay
-	for part in controller webhook network-policy rbac; do \
+undeploy: bin/kustomize ## Remove the operator from the current cluster; CRDs, orders, Secrets and namespace stay
+	for part in controller webhook network-policy admission rbac; do \
 	  $(KUSTOMIZE) build config/$$part | kubectl delete --ignore-not-found -f -; done
 
 .PHONY: clean

@@ -84,6 +84,9 @@ func verifyAudit(ctx context.Context, env Environment, anchor *ledger.AuditHead)
 		return ledger.AuditReport{}, err
 	}
 	defer l.Close()
+	if err := checkSchema(ctx, l); err != nil {
+		return ledger.AuditReport{}, err
+	}
 	return l.VerifyAudit(ctx, anchor)
 }
 

@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	authenticationv1 "k8s.io/api/authentication/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -37,9 +36,9 @@ func connect(ctx context.Context, env Environment) (client.Client, *ledger.Ledge
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := l.CheckSchema(ctx); err != nil {
+	if err := checkSchema(ctx, l); err != nil {
 		l.Close()
-		return nil, nil, fmt.Errorf("%w; run zma-operator migrate", err)
+		return nil, nil, err
 	}
 	return c, l, nil
 }

@@ -117,9 +117,9 @@ func assemble(ctx context.Context, env Environment, role Role, o Options) (*part
 // controllers adds the controllers, behind a check of the schema: code that
 // writes columns which do not exist loses what it writes.
 func (p *parts) controllers(ctx context.Context, role Role) (*controllers.Hints, error) {
-	if err := p.ledger.CheckSchema(ctx); err != nil {
+	if err := checkSchema(ctx, p.ledger); err != nil {
 		if !errors.Is(err, ledger.ErrUnavailable) {
-			return nil, fmt.Errorf("%w; run zma-operator migrate", err)
+			return nil, err
 		}
 		// A database that is away must not keep orders under way from being followed.
 		p.log.Info("The ledger can't be reached; its schema is checked when it answers", "error", err.Error())

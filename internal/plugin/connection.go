@@ -33,6 +33,7 @@ func (c *connection) bind(flags *pflag.FlagSet) {
 	c.overrides = &clientcmd.ConfigOverrides{}
 	flags.StringVar(&c.rules.ExplicitPath, clientcmd.RecommendedConfigPathFlag, "", "Path to the kubeconfig file")
 	all := clientcmd.RecommendedConfigOverrideFlags("")
+	all.Timeout.Default, all.Timeout.Description = patience.String(), "How long to wait for one answer of the API server, such as 5s or 2m"
 	clientcmd.BindOverrideFlags(c.overrides, flags, clientcmd.ConfigOverrideFlags{
 		AuthOverrideFlags: clientcmd.AuthOverrideFlags{
 			Impersonate:       all.AuthOverrideFlags.Impersonate,
