@@ -114,7 +114,7 @@ func TestARecreatedOrderIsNotBoughtAgain(t *testing.T) {
 	if !eventually(func() bool { _, err := w.order(first.Name); return apierrors.IsNotFound(err) }) {
 		t.Fatal("the finished order does not go")
 	}
-	second := w.waitFor(w.sendAs("msg-again", order), "Ready", isReady)
+	second := w.waitFor(w.send(order), "Ready", isReady)
 	if second.UID == first.UID || second.Status.Submission.RequestID != first.Status.Submission.RequestID {
 		t.Errorf("the new object has request %s, want the old one %s", second.Status.Submission.RequestID, first.Status.Submission.RequestID)
 	}
@@ -278,7 +278,7 @@ func TestCancellingARefusedOrderIsRemembered(t *testing.T) {
 	if !eventually(func() bool { _, err := w.order(name); return apierrors.IsNotFound(err) }) {
 		t.Fatal("the cancelled order does not go")
 	}
-	w.waitForReason(w.sendAs("msg-again", order), v1alpha1.ReasonCancelled)
+	w.waitForReason(w.send(order), v1alpha1.ReasonCancelled)
 	if n := len(w.sim.Record().Purchases); n != 0 {
 		t.Errorf("%d purchases were made of a cancelled order", n)
 	}
@@ -330,7 +330,7 @@ func TestCancellingBeforeSubmissionBuysNothing(t *testing.T) {
 		t.Fatal("the cancelled order does not go")
 	}
 	order.ShippingAddress.State = "OR"
-	w.waitForReason(w.sendAs("msg-again", order), v1alpha1.ReasonCancelled)
+	w.waitForReason(w.send(order), v1alpha1.ReasonCancelled)
 	if n := len(w.sim.Record().Purchases); n != 0 {
 		t.Errorf("%d purchases were made of a cancelled order", n)
 	}

@@ -52,6 +52,7 @@ type world struct {
 	operator  *operator.Process
 	sender    *shop.Sender
 	log       string
+	sent      atomic.Int64
 	judged    atomic.Int64
 }
 
@@ -199,17 +200,12 @@ func (w *world) kubeconfig(server string) string {
 	return path
 }
 
-// send delivers an order and returns its name.
+// send delivers an order that is not in the cluster, and returns its name. Each has a
+// message of its own: the same one in the same second would be an exact replay, which
+// creates nothing.
 func (w *world) send(o *shop.Order) string {
 	w.t.Helper()
-	return w.sendAs("msg-"+o.ExternalID, o)
-}
-
-// sendAs delivers an order under the ID of a message. The same ID in the same second
-// is an exact replay, which creates nothing.
-func (w *world) sendAs(message string, o *shop.Order) string {
-	w.t.Helper()
-	answer, err := w.sender.Send(w.t.Context(), message, o.JSON())
+	answer, err := w.sender.Send(w.t.Context(), fmt.Sprintf("msg-%s-%d", o.ExternalID, w.sent.Add(1)), o.JSON())
 	w.must(err)
 	if answer.Status != http.StatusAccepted {
 		w.t.Fatalf("webhook %s answered %d: %s", o.ExternalID, answer.Status, answer.Body)
