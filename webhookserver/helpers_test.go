@@ -209,16 +209,21 @@ func (h *harness) deliver(path, body string) reply {
 
 func signedBy(t *testing.T, secret string, at time.Time, body string) func(*http.Request) {
 	t.Helper()
+	return signedAs(t, "msg_1", secret, at, body)
+}
+
+func signedAs(t *testing.T, id, secret string, at time.Time, body string) func(*http.Request) {
+	t.Helper()
 	wh, err := standardwebhooks.NewWebhook(secret)
 	if err != nil {
 		t.Fatal(err)
 	}
-	signature, err := wh.Sign("msg_1", at, []byte(body))
+	signature, err := wh.Sign(id, at, []byte(body))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return func(r *http.Request) {
-		r.Header.Set("webhook-id", "msg_1")
+		r.Header.Set("webhook-id", id)
 		r.Header.Set("webhook-timestamp", strconv.FormatInt(at.Unix(), 10))
 		r.Header.Set("webhook-signature", signature)
 	}

@@ -340,3 +340,20 @@ func TestEveryRequestLeavesOneLineAndOneRow(t *testing.T) {
 		t.Errorf("accepted requests counted: %v", got)
 	}
 }
+
+// TestAMessageIDThatLooksLikeACardNumber is taken, since IDs are random, and kept
+// nowhere.
+func TestAMessageIDThatLooksLikeACardNumber(t *testing.T) {
+	h := newHarness(t, interceptor.Funcs{}, webhookSource("web", nil), keySecret())
+	body := nativeBody("1001")
+	r := h.send(signedAs(t, "msg_4242424242424242", signingSecret, h.clock(), body), webPath, body)
+	if r.status != http.StatusAccepted {
+		t.Fatalf("answer %d %s", r.status, r.body)
+	}
+	if row := h.records(1)[0]; row.WebhookID != withheld || row.SecurityEvent != "" {
+		t.Errorf("row %+v", row)
+	}
+	if strings.Contains(h.logged(), "4242") {
+		t.Errorf("log:\n%s", h.logged())
+	}
+}
