@@ -39,7 +39,7 @@ var ground = sync.OnceValues(func() (*shared, error) {
 			return nil, err
 		}
 	}
-	s.servers, err = site.StartServers(ctx, os.Stderr)
+	s.servers, err = site.StartServers(ctx, site.Start{Progress: os.Stderr})
 	return s, err
 })
 

@@ -63,7 +63,7 @@ func (w *world) start(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if w.servers, err = site.StartServers(ctx, os.Stderr); err != nil {
+	if w.servers, err = site.StartServers(ctx, site.Start{Progress: os.Stderr}); err != nil {
 		return err
 	}
 	w.site, err = site.New(ctx, site.Options{

@@ -19,13 +19,33 @@ type Step struct {
 	Failures int `json:"failures"`
 }
 
-// Capacity doubles the workers, up to a most, until that brings no more, and
-// returns the best throughput with all steps. Each takes a time. More of one step
-// may be noise, so two have to bring nothing.
-func Capacity(ctx context.Context, w Work, most int, each time.Duration) (best float64, steps []Step) {
+// crew is how many workers are tried at least. One or two get much done by turns with
+// a server on one core, and two more as much: that is not yet all it can do.
+const crew = 16
+
+// Search says how Capacity searches.
+type Search struct {
+	// Most workers to try.
+	Most int
+	// Each is how long a step takes.
+	Each time.Duration
+	// Before runs before every step, in no time that is measured. Nothing does when
+	// nil; an error of it ends the search.
+	Before func(context.Context) error
+}
+
+// Capacity doubles the workers until that brings no more, and returns the best
+// throughput with all steps. What one step brings may be noise, so two have to bring
+// nothing.
+func Capacity(ctx context.Context, w Work, how Search) (best float64, steps []Step, err error) {
 	flat := 0
-	for workers := 1; workers <= most && flat < 2 && ctx.Err() == nil; workers *= 2 {
-		s := closed(ctx, w, workers, each)
+	for workers := 1; workers <= how.Most && (flat < 2 || workers <= crew) && ctx.Err() == nil; workers *= 2 {
+		if how.Before != nil {
+			if err := how.Before(ctx); err != nil {
+				return best, steps, err
+			}
+		}
+		s := closed(ctx, w, workers, how.Each)
 		steps = append(steps, s)
 		flat++
 		if s.PerSecond > best*growth {
@@ -33,7 +53,7 @@ func Capacity(ctx context.Context, w Work, most int, each time.Duration) (best f
 		}
 		best = max(best, s.PerSecond)
 	}
-	return best, steps
+	return best, steps, ctx.Err()
 }
 
 // closed lets workers do pieces for a time.

@@ -2,6 +2,7 @@ package load_test
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -32,19 +33,31 @@ func (s *server) Next() func(context.Context) string {
 
 func TestCapacityIsWhatTheServerCanDo(t *testing.T) {
 	s := &server{takes: 5 * time.Millisecond}
-	best, steps := load.Capacity(t.Context(), s, 64, 200*time.Millisecond)
+	before := 0
+	best, steps, err := load.Capacity(t.Context(), s, load.Search{Most: 64, Each: 200 * time.Millisecond, Before: func(context.Context) error { before++; return nil }})
+	if err != nil || before != len(steps) {
+		t.Errorf("%d steps, %d times something before: %v", len(steps), before, err)
+	}
 	if best > 200 {
 		t.Errorf("%.0f a second of a server that can do 200", best)
 	}
-	if best == 0 || len(steps) < 3 || len(steps) > 6 {
+	if best == 0 || len(steps) < 5 || len(steps) > 7 {
 		t.Errorf("%.0f a second after %d steps: %+v", best, len(steps), steps)
 	}
 }
 
 func TestFailuresAreNoCapacity(t *testing.T) {
-	best, steps := load.Capacity(t.Context(), &server{takes: time.Millisecond, word: "503"}, 4, 50*time.Millisecond)
-	if best != 0 || steps[0].Failures == 0 {
-		t.Errorf("%.0f a second: %+v", best, steps)
+	best, steps, err := load.Capacity(t.Context(), &server{takes: time.Millisecond, word: "503"}, load.Search{Most: 4, Each: 50 * time.Millisecond})
+	if err != nil || best != 0 || len(steps) != 3 || steps[0].Failures == 0 {
+		t.Errorf("%.0f a second: %+v, %v", best, steps, err)
+	}
+}
+
+func TestAnErrorBeforeAStepEndsTheSearch(t *testing.T) {
+	broken, s := errors.New("broken"), &server{}
+	_, steps, err := load.Capacity(t.Context(), s, load.Search{Most: 4, Each: 50 * time.Millisecond, Before: func(context.Context) error { return broken }})
+	if !errors.Is(err, broken) || len(steps) != 0 || s.served.Load() != 0 {
+		t.Errorf("%v after %+v", err, steps)
 	}
 }
 
@@ -94,7 +107,10 @@ func TestQuantilesAndMedians(t *testing.T) {
 
 func TestTurnsGiveEachWorkItsTime(t *testing.T) {
 	a, b := &server{takes: time.Millisecond}, &server{word: "503"}
-	r := load.Interleave(t.Context(), rand.New(rand.NewPCG(1, 2)), 200, 500*time.Millisecond, load.Turns{Each: 200 * time.Millisecond, Patience: time.Minute}, a, b)
+	r, err := load.Interleave(t.Context(), rand.New(rand.NewPCG(1, 2)), 200, 500*time.Millisecond, load.Turns{Each: 200 * time.Millisecond, Patience: time.Minute}, a, b)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for i, s := range []*server{a, b} {
 		if n := s.served.Load(); int64(r[i].Offered) != n || n < 60 || n > 140 {
 			t.Errorf("work %d was done %d times and is counted %d times, want about 100", i, n, r[i].Offered)
@@ -110,14 +126,34 @@ func TestTurnsGiveEachWorkItsTime(t *testing.T) {
 
 func TestTurnsThatDoNotCountAreDoneAgain(t *testing.T) {
 	a, b, asked := &server{}, &server{}, 0
-	r := load.Interleave(t.Context(), rand.New(rand.NewPCG(1, 2)), 400, 200*time.Millisecond,
+	r, err := load.Interleave(t.Context(), rand.New(rand.NewPCG(1, 2)), 400, 200*time.Millisecond,
 		load.Turns{Each: 100 * time.Millisecond, Patience: time.Minute, Keep: func() bool { asked++; return asked > 2 }}, a, b)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if asked != 4 || int64(r[0].Offered) >= a.served.Load() || len(r[1].Latencies) != r[1].Offered || r[1].Offered == 0 {
 		t.Errorf("asked %d times, %d of %d pieces count", asked, r[0].Offered, a.served.Load())
 	}
-	r = load.Interleave(t.Context(), rand.New(rand.NewPCG(1, 2)), 400, time.Second,
+	r, err = load.Interleave(t.Context(), rand.New(rand.NewPCG(1, 2)), 400, time.Second,
 		load.Turns{Each: 50 * time.Millisecond, Patience: 200 * time.Millisecond, Keep: func() bool { return false }}, a)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if r[0].Offered != 0 {
 		t.Errorf("%d pieces count though none may", r[0].Offered)
+	}
+}
+
+func TestWhatComesBeforeTurnsComesBeforeEachAndCanEndThem(t *testing.T) {
+	a, before := &server{}, 0
+	turns := load.Turns{Each: 50 * time.Millisecond, Patience: time.Minute, Before: func(context.Context) error { before++; return nil }}
+	if _, err := load.Interleave(t.Context(), rand.New(rand.NewPCG(1, 2)), 400, 200*time.Millisecond, turns, a); err != nil || before != 4 {
+		t.Errorf("ran %d times before four turns: %v", before, err)
+	}
+	done := a.served.Load()
+	broken := errors.New("broken")
+	turns.Before = func(context.Context) error { return broken }
+	if _, err := load.Interleave(t.Context(), rand.New(rand.NewPCG(1, 2)), 400, 200*time.Millisecond, turns, a); !errors.Is(err, broken) || a.served.Load() != done {
+		t.Errorf("%d pieces were done after an error: %v", a.served.Load()-done, err)
 	}
 }

@@ -19,19 +19,28 @@ type Servers struct {
 	Postgres *postgres.Server
 }
 
-// StartServers starts both; progress takes lines for people and may be nil. What
-// is given as between runs after Kubernetes has started.
-func StartServers(ctx context.Context, progress io.Writer, between ...func() error) (s *Servers, err error) {
+// Start says how servers are started, beside what they need.
+type Start struct {
+	// Progress takes lines for people; may be nil.
+	Progress io.Writer
+	// APIServerEnv is for the API server alone, beside this process's own.
+	APIServerEnv []string
+	// Between runs after Kubernetes has started; may be nil.
+	Between func() error
+}
+
+// StartServers starts both.
+func StartServers(ctx context.Context, o Start) (s *Servers, err error) {
 	s = &Servers{}
-	if s.Kube, err = kube.Start(ctx, kube.Options{Progress: progress, CRDDirs: []string{stack.CRDs()}}); err != nil {
+	if s.Kube, err = kube.Start(ctx, kube.Options{Progress: o.Progress, CRDDirs: []string{stack.CRDs()}, APIServerEnv: o.APIServerEnv}); err != nil {
 		return nil, fmt.Errorf("start Kubernetes: %w", err)
 	}
-	for _, f := range between {
-		if err := f(); err != nil {
+	if o.Between != nil {
+		if err := o.Between(); err != nil {
 			return nil, errors.Join(err, s.Kube.Stop())
 		}
 	}
-	if s.Postgres, err = postgres.Start(ctx, postgres.Options{Progress: progress}); err != nil {
+	if s.Postgres, err = postgres.Start(ctx, postgres.Options{Progress: o.Progress}); err != nil {
 		return nil, errors.Join(fmt.Errorf("start PostgreSQL: %w", err), s.Kube.Stop())
 	}
 	return s, nil

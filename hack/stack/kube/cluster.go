@@ -34,6 +34,8 @@ type Options struct {
 	// ControllerManager also runs the controllers that finish the deletion of
 	// namespaces and collect garbage.
 	ControllerManager bool
+	// APIServerEnv is for the API server alone, beside this process's own.
+	APIServerEnv []string
 	// Dir for data, logs and the kubeconfig; a temporary one, removed by Stop,
 	// when empty.
 	Dir string
@@ -148,7 +150,7 @@ func (c *Cluster) StartAPIServer(ctx context.Context) error {
 }
 
 func (c *Cluster) startAPIServer(ctx context.Context) error {
-	p, err := process.Start(process.Spec{Path: filepath.Join(c.assets, "kube-apiserver"), Args: c.apiServerArgs(), Dir: c.dir})
+	p, err := process.Start(process.Spec{Path: filepath.Join(c.assets, "kube-apiserver"), Args: c.apiServerArgs(), Env: c.options.APIServerEnv, Dir: c.dir})
 	if err != nil {
 		return err
 	}

@@ -58,6 +58,7 @@ func TestOptionsThatMakeNoSenseAreRefused(t *testing.T) {
 		"no patience":                  {"-patience=0s"},
 		"nobody sends":                 {"-workers=0"},
 		"no such cores":                {"-cores=mine"},
+		"no such time":                 {"-garbage=never"},
 		"less than nothing":            {"-capacity=-1"},
 		"an argument beside the flags": {"half"},
 	} {
@@ -71,12 +72,14 @@ func TestOptionsThatMakeNoSenseAreRefused(t *testing.T) {
 }
 
 func round(webhookP99, createP99 float64, failures map[string]int) pair {
-	return pair{Webhook: series{Offered: 100, P50: webhookP99 / 2, P99: webhookP99, Failures: failures}, Create: series{P50: createP99 / 2, P99: createP99}, Own: own{P50: 1, P99: webhookP99 - createP99}, EndpointMean: 4, APIServerMean: 3}
+	return pair{Webhook: series{Offered: 100, P50: webhookP99 / 2, P99: webhookP99, Failures: failures}, Create: series{P50: createP99 / 2, P99: createP99}, Own: own{P50: 1, P99: 2}, EndpointMean: 4, APIServerMean: 3}
 }
 
 func TestTheMedianRoundDecides(t *testing.T) {
 	tooFew := round(11, 10, nil)
 	tooFew.Webhook.Offered = 40
+	slow, other, both := round(12, 10, nil), round(12, 10, nil), round(20, 10, nil)
+	slow.Own.P99, other.Own.P99, both.Own.P99 = 5, 40, 5
 	for reason, c := range map[string]struct {
 		rounds []pair
 		broken int
@@ -85,6 +88,9 @@ func TestTheMedianRoundDecides(t *testing.T) {
 		"one round was disturbed":                 {[]pair{round(12, 10, nil), round(90, 10, nil), round(11, 10, nil)}, 0},
 		"most rounds are too slow":                {[]pair{round(16, 10, nil), round(15, 10, nil), round(11, 10, nil)}, 1},
 		"one was disturbed for the Creates alone": {[]pair{round(16, 10, nil), round(15, 10, nil), round(11, 80, nil)}, 1},
+		"each webhook took too long by itself":    {[]pair{slow, round(12, 10, nil), slow}, 1},
+		"each round's webhooks differ":            {[]pair{slow, round(12, 10, nil), other}, 1},
+		"both measures are broken":                {[]pair{both, both, round(12, 10, nil)}, 2},
 		"a webhook was not taken":                 {[]pair{round(12, 10, map[string]int{"503": 1}), round(11, 10, nil), round(12, 9, nil)}, 1},
 		"every round says something else":         {[]pair{round(12, 10, nil), round(10, 50, nil), round(60, 10, nil)}, 1},
 		"hardly a turn of a round counts":         {[]pair{round(12, 10, nil), tooFew, round(11, 10, nil)}, 1},

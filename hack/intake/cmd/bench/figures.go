@@ -11,6 +11,8 @@ import (
 type figures struct {
 	// Cores tells whether Kubernetes had some for itself.
 	Cores string `json:"cores"`
+	// Garbage tells when the API server collected its own.
+	Garbage string `json:"garbage"`
 	// Capacity in webhooks per second, and the steps that found it.
 	Capacity float64     `json:"capacity"`
 	Search   []load.Step `json:"search,omitempty"`

@@ -21,10 +21,12 @@ func run(ctx context.Context, o options, progress io.Writer) (f figures, err err
 	if err != nil {
 		return f, err
 	}
-	f.Cores, f.Capacity, f.Seconds = o.cores, o.capacity, o.over.Seconds()
+	f.Cores, f.Garbage, f.Capacity, f.Seconds = o.cores, o.garbage, o.capacity, o.over.Seconds()
 	if o.capacity == 0 {
 		s.say("searching for the capacity")
-		f.Capacity, f.Search = load.Capacity(ctx, s.webhooks, o.workers, o.step)
+		if f.Capacity, f.Search, err = load.Capacity(ctx, s.webhooks, load.Search{Most: o.workers, Each: o.step, Before: s.collect}); err != nil {
+			return f, err
+		}
 	}
 	if f.Capacity < 2 {
 		return f, fmt.Errorf("%.1f webhooks per second are too few to measure", f.Capacity)
@@ -60,7 +62,7 @@ func (s *scene) pair(ctx context.Context, o options, r *rand.Rand, perSecond flo
 		return p, err
 	}
 	others := load.NewOthers()
-	results := load.Interleave(ctx, r, perSecond, o.over, load.Turns{Each: o.turn, Patience: o.patience, Keep: func() bool {
+	results, err := load.Interleave(ctx, r, perSecond, o.over, load.Turns{Each: o.turn, Patience: o.patience, Before: s.collect, Keep: func() bool {
 		share, taken := others.Share(), s.webhooks.take()
 		if share > o.others {
 			p.LeftOut++
@@ -70,6 +72,9 @@ func (s *scene) pair(ctx context.Context, o options, r *rand.Rand, perSecond flo
 		maps.Copy(kept, taken)
 		return true
 	}}, works...)
+	if err != nil {
+		return p, err
+	}
 	after, err := s.clocks(ctx)
 	if err != nil {
 		return p, err

@@ -24,6 +24,10 @@ type scene struct {
 	replica  *site.Replica
 	webhooks *webhooks
 	creates  *creates
+	// collects tells that the API server collects its garbage when it is told to, and
+	// collected how many orders there were when it last was.
+	collects  bool
+	collected int
 }
 
 // open starts every part. What it has started when it fails is ended by close.
@@ -42,7 +46,7 @@ func open(ctx context.Context, o options, progress io.Writer) (*scene, error) {
 			return s, err
 		}
 	}
-	if err := s.start(ctx, o.cores, progress); err != nil {
+	if err := s.start(ctx, o, progress); err != nil {
 		return s, err
 	}
 	s.site, err = site.New(ctx, site.Options{Servers: s.servers, Binary: binary, Sources: map[string]v1alpha1.RateLimit{
@@ -61,37 +65,24 @@ func open(ctx context.Context, o options, progress io.Writer) (*scene, error) {
 
 // start starts the servers. With cores apart, Kubernetes has half of them for itself,
 // as it has machines of its own where it matters.
-func (s *scene) start(ctx context.Context, cores string, progress io.Writer) (err error) {
+func (s *scene) start(ctx context.Context, o options, progress io.Writer) (err error) {
 	s.say("starting Kubernetes and PostgreSQL")
-	if cores == coresShared {
-		s.servers, err = site.StartServers(ctx, progress)
-		return err
+	how := site.Start{Progress: progress}
+	if o.garbage == garbageBetween {
+		s.collects, how.APIServerEnv = true, []string{"GOGC=off", "GOMEMLIMIT=" + mostGarbage}
 	}
-	halves, err := load.PartCores()
-	if err != nil {
-		return fmt.Errorf("-cores=%s: %w; -cores=%s does without", coresApart, err, coresShared)
-	}
-	if err := halves.First(); err != nil {
-		return err
-	}
-	// On half of the cores the API server stands still while it collects, a tenth of a
-	// second at a time, and more for some webhooks than all that we add.
-	defer setenv("GOGC", "400")()
-	s.servers, err = site.StartServers(ctx, progress, halves.Second)
-	return err
-}
-
-// setenv sets a variable for what is started, and gives what sets it back.
-func setenv(name, value string) func() {
-	before, had := os.LookupEnv(name)
-	_ = os.Setenv(name, value) // the name is sound
-	return func() {
-		if had {
-			_ = os.Setenv(name, before)
-			return
+	if o.cores == coresApart {
+		halves, err := load.PartCores()
+		if err != nil {
+			return fmt.Errorf("-cores=%s: %w; -cores=%s does without", coresApart, err, coresShared)
 		}
-		_ = os.Unsetenv(name)
+		if err := halves.First(); err != nil {
+			return err
+		}
+		how.Between = halves.Second
 	}
+	s.servers, err = site.StartServers(ctx, how)
+	return err
 }
 
 // close ends every part and removes what it left.
