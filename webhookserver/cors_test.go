@@ -138,6 +138,21 @@ func TestAKnownPageReadsEveryAnswer(t *testing.T) {
 	wantProblem(t, h.send(ask(page, "POST"), webPath, ""), http.StatusTooManyRequests, "rate-limited") // preflights count
 }
 
+// TestAKnownPageReadsThatItsSourceIsSuspended: a page that is told nothing takes it
+// for a fault of the network.
+func TestAKnownPageReadsThatItsSourceIsSuspended(t *testing.T) {
+	suspended := func(s *v1alpha1.WebhookSource) { fromPages(s); s.Spec.Suspend = true }
+	h := newHarness(t, interceptor.Funcs{}, webhookSource("web", suspended), keySecret())
+	if r := h.send(ask(page, "POST", "content-type"), webPath, ""); r.status != http.StatusNoContent || r.header.Get("Access-Control-Allow-Origin") != page {
+		t.Errorf("the preflight is answered %d with %v", r.status, r.header)
+	}
+	r := h.send(func(r *http.Request) { r.Header.Set("Origin", page) }, webPath, "{}")
+	if r.status != http.StatusServiceUnavailable || r.header.Get("Access-Control-Allow-Origin") != page || r.header.Get("Retry-After") == "" {
+		t.Errorf("answered %d with %v", r.status, r.header)
+	}
+	wantNoCORS(t, h.send(func(r *http.Request) { r.Header.Set("Origin", "https://evil.example") }, webPath, "{}"))
+}
+
 func TestSendersThatAreNoBrowsersNeedNoOrigin(t *testing.T) {
 	h := newHarness(t, interceptor.Funcs{}, webhookSource("web", fromPages), keySecret())
 	r := h.deliver(webPath, nativeBody("A-1"))

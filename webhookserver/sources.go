@@ -11,8 +11,8 @@ import (
 	"github.com/zma-operator/zma-operator/webhookserver/source"
 )
 
-// findSource finds the source that serves the path and may be used now. The
-// source belongs to the cache: it must not be changed.
+// findSource finds the source that serves the path. The source belongs to the cache:
+// it must not be changed.
 func (s *Server) findSource(x *exchange) (*v1alpha1.WebhookSource, error) {
 	if !s.knows(x.r.PathValue("namespace")) {
 		return nil, notFound()
@@ -31,13 +31,18 @@ func (s *Server) findSource(x *exchange) (*v1alpha1.WebhookSource, error) {
 		return nil, notFound()
 	}
 	x.namespace, x.source = src.Namespace, src.Name
+	return src, nil
+}
+
+// usable tells why a source takes nothing now.
+func usable(src *v1alpha1.WebhookSource) error {
 	if src.Spec.Suspend {
-		return nil, sourceSuspended()
+		return sourceSuspended()
 	}
 	if missing := source.Unsupported(src); missing != "" {
-		return nil, sourceNotReady(fmt.Errorf("not available: %s", missing))
+		return sourceNotReady(fmt.Errorf("not available: %s", missing))
 	}
-	return src, nil
+	return nil
 }
 
 // knows tells whether the cache holds a namespace. Asked for another one it would

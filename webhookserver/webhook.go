@@ -37,6 +37,9 @@ func (s *Server) webhook(x *exchange) (*answer, error) {
 	if err := s.admitOrigin(x, src); err != nil {
 		return nil, err
 	}
+	if err := usable(src); err != nil {
+		return nil, err
+	}
 	if err := s.limitBefore(x.w.Header(), src, clientKey(x.client), x.started); err != nil {
 		return nil, err
 	}
