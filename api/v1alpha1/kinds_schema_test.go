@@ -18,6 +18,7 @@ func TestRulesOfOtherKinds(t *testing.T) {
 		"an API version is known":           {"ZMAAccount", changes{"spec.apiVersion": "v2"}, changes{"spec.apiVersion": "v3"}, "Unsupported value"},
 		"a provider account is needed":      {"ZMAAccount", changes{"spec.providerAccountID": "x"}, changes{"spec.providerAccountID": ""}, "providerAccountID"},
 		"an installation is a UUID":         {"ZMAAccount", changes{}, changes{"spec.installationID": "prod"}, "installationID"},
+		"a currency is an ISO code":         {"ZMAAccount", changes{"spec.currency": "EUR"}, changes{"spec.currency": "eur"}, "currency"},
 		"a token is needed":                 {"ZMAAccount", changes{}, changes{"spec.secretRef": nil}, "secretRef"},
 		"a Secret's key has a form":         {"ZMAAccount", changes{"spec.secretRef.key": "a.b-c_d"}, changes{"spec.secretRef.key": "a/b"}, "key"},
 		"a rate is positive":                {"ZMAAccount", changes{"spec.submission.ratePerMinute": int64(1)}, changes{"spec.submission.ratePerMinute": int64(0)}, "ratePerMinute"},
@@ -76,6 +77,13 @@ func TestAPIVersionCantBeChanged(t *testing.T) {
 	try(t, o, "")
 	set(t, o.Object, "spec.apiVersion", "v2")
 	judge(t, server.Update(t.Context(), o), "apiVersion can't be changed")
+}
+
+func TestCurrencyCantBeChanged(t *testing.T) {
+	o := object(t, "ZMAAccount", nil)
+	try(t, o, "")
+	set(t, o.Object, "spec.currency", "EUR")
+	judge(t, server.Update(t.Context(), o), "currency can't be changed")
 }
 
 func TestInstallationIDCantBeChanged(t *testing.T) {

@@ -6,6 +6,7 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // within which orders may spend from it.
 //
 // +kubebuilder:validation:XValidation:rule="self.apiVersion == oldSelf.apiVersion",message="apiVersion can't be changed: the other version knows nothing of the keys that were sent to this one; make another account"
+// +kubebuilder:validation:XValidation:rule="self.currency == oldSelf.currency",message="currency can't be changed: budgets, balance and books are in it; make another account"
 // +kubebuilder:validation:XValidation:rule="self.installationID == oldSelf.installationID",message="installationID can't be changed: idempotency keys derive from it"
 type ZMAAccountSpec struct {
 	// baseURL of the provider, without the version's path.
@@ -37,6 +38,15 @@ type ZMAAccountSpec struct {
 	// +kubebuilder:validation:MaxLength=36
 	// +kubebuilder:validation:Pattern=`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`
 	InstallationID string `json:"installationID"`
+
+	// currency that the provider charges this account in, as an ISO 4217 code. Every
+	// amount of this account is in it, and an order whose total is in another one is
+	// refused: its amounts would be taken for this one.
+	// +optional
+	// +kubebuilder:default=USD
+	// +kubebuilder:validation:MaxLength=3
+	// +kubebuilder:validation:Pattern=`^[A-Z]{3}$`
+	Currency string `json:"currency,omitempty"`
 
 	// secretRef names the client token.
 	// +required

@@ -22,6 +22,23 @@ type PriceComponents struct {
 	ConvertedPaymentTotal int64  `json:"converted_payment_total"`
 }
 
+// abroad gives the prices as a retailer with another currency tells them, of which 4
+// are worth 5 cents of the account.
+func (p PriceComponents) abroad(m foreignMode) PriceComponents {
+	if m == foreignNot {
+		return p
+	}
+	out := PriceComponents{
+		Subtotal: p.Subtotal * 4 / 5, Shipping: p.Shipping * 4 / 5, Tax: p.Tax * 4 / 5,
+		Currency: "GBP", PaymentCurrency: p.PaymentCurrency, ConvertedPaymentTotal: p.ConvertedPaymentTotal,
+	}
+	out.Total = out.Subtotal + out.Shipping + out.Tax
+	if m == foreignAlone {
+		out.PaymentCurrency, out.ConvertedPaymentTotal = out.Currency, out.Total
+	}
+	return out
+}
+
 // Line is a product and how many of it.
 type Line struct {
 	ProductID string

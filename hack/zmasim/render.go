@@ -47,10 +47,11 @@ func (o *order) renderPrices() map[string]any {
 			"product_id": p.ProductID, "price": PriceOf(p.ProductID), "quantity": p.Quantity, "seller_id": "SIMSELLER00001",
 		})
 	}
+	p := o.Prices.abroad(o.scenario.foreign)
 	return map[string]any{
-		"subtotal": o.Prices.Subtotal, "shipping": o.Prices.Shipping, "tax": o.Prices.Tax, "total": o.Prices.Total,
-		"currency": o.Prices.Currency, "payment_currency": o.Prices.PaymentCurrency,
-		"converted_payment_total": o.Prices.ConvertedPaymentTotal, "products": products,
+		"subtotal": p.Subtotal, "shipping": p.Shipping, "tax": p.Tax, "total": p.Total,
+		"currency": p.Currency, "payment_currency": p.PaymentCurrency,
+		"converted_payment_total": p.ConvertedPaymentTotal, "products": products,
 	}
 }
 

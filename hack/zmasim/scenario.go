@@ -32,6 +32,11 @@ const (
 	ProductCancelDirect = "CANCELNOW0"
 	// ProductCancelRefused shows attempting_to_cancel, then the cancellation fails.
 	ProductCancelRefused = "CANCELNO00"
+	// ProductForeign is bought at a retailer whose prices are in GBP; the answer names
+	// what the account was charged in USD beside them.
+	ProductForeign = "FOREIGN000"
+	// ProductForeignOnly is bought like that, but the answer says nothing of USD.
+	ProductForeignOnly = "FOREIGNNO0"
 	// ProductOverloadNested ends as zma_temporarily_overloaded in its bare form:
 	// no message, and an error object inside data.
 	ProductOverloadNested = "OVERLOAD00"
@@ -80,6 +85,14 @@ const (
 	cancelRefused
 )
 
+type foreignMode int
+
+const (
+	foreignNot foreignMode = iota
+	foreignConverted
+	foreignAlone
+)
+
 // scenario is what a product ID means.
 type scenario struct {
 	code           string // ends with this error
@@ -91,6 +104,7 @@ type scenario struct {
 	review         bool
 	retailerCancel bool
 	nested         bool
+	foreign        foreignMode
 	abort          abortMode
 	cancel         cancelMode
 }
@@ -132,6 +146,10 @@ func namedScenario(productID string) scenario {
 		return scenario{cancel: cancelDirect}
 	case ProductCancelRefused:
 		return scenario{cancel: cancelRefused}
+	case ProductForeign:
+		return scenario{foreign: foreignConverted}
+	case ProductForeignOnly:
+		return scenario{foreign: foreignAlone}
 	case ProductOverloadNested:
 		return scenario{code: "zma_temporarily_overloaded", nested: true}
 	}

@@ -26,8 +26,8 @@ type Reservation struct {
 	IdempotencyKey string
 	// CustomerID at the sender.
 	CustomerID string
-	// Currency as an ISO 4217 code. All reservations of an account count against
-	// its limits alike, so an account is to be used with one currency.
+	// Currency as an ISO 4217 code, the same for all reservations of an account: they
+	// count against its limits alike.
 	Currency string
 	// EstimateCents of goods and MaxPriceCents that is reserved, in minor units.
 	EstimateCents, MaxPriceCents int64

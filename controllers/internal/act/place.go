@@ -47,7 +47,15 @@ func (x *Executors) place(t *Task, seen zma.Observation) {
 		return
 	}
 	priced(t.Order, seen.Price)
-	condition.Progress(t.Order, v1alpha1.ReasonCostPending, "Placed; the cost is being recorded.", now)
+	condition.Progress(t.Order, v1alpha1.ReasonCostPending, costPending(t, seen), now)
+}
+
+// costPending says what an order that is placed waits for.
+func costPending(t *Task, seen zma.Observation) string {
+	if seen.ForeignPrice != "" {
+		return "Placed; the provider tells the price in " + seen.ForeignPrice + " and not what it charged in " + currencyOf(t.Account) + ", so that it can't be recorded."
+	}
+	return "Placed; the cost is being recorded."
 }
 
 // advance sets Ready by how far the parcels are.

@@ -45,13 +45,13 @@ func (c *ClientCache) For(ctx context.Context, account *v1alpha1.ZMAAccount) (zm
 		return nil, err
 	}
 	key := account.Namespace + "/" + account.Name
-	fingerprint := sha256.Sum256(v1alpha1.LengthPrefixed(account.Spec.APIVersion, account.Spec.BaseURL, string(token)))
+	fingerprint := sha256.Sum256(v1alpha1.LengthPrefixed(account.Spec.APIVersion, account.Spec.BaseURL, currencyOf(account), string(token)))
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if have, ok := c.clients[key]; ok && have.fingerprint == fingerprint {
 		return have.client, nil
 	}
-	client, err := newClient(account.Spec, zma.Config{Token: string(token), HTTP: c.http, Metrics: c.metrics, Now: c.now})
+	client, err := newClient(account.Spec, zma.Config{Token: string(token), Currency: currencyOf(account), HTTP: c.http, Metrics: c.metrics, Now: c.now})
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package act
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -17,7 +18,7 @@ import (
 // validate checks the order itself: products, price, address and policy. What
 // can be corrected waits for the correction, the rest is refused for good.
 func (x *Executors) validate(ctx context.Context, t *Task, _ machine.Action) error {
-	for _, check := range []func(context.Context, *Task) error{x.checkProducts, x.checkPrice, x.checkAddress, x.checkPolicy} {
+	for _, check := range []func(context.Context, *Task) error{x.checkProducts, x.checkCurrency, x.checkPrice, x.checkAddress, x.checkPolicy} {
 		if err := check(ctx, t); err != nil {
 			return x.invalid(t, err)
 		}
@@ -43,6 +44,21 @@ func (x *Executors) checkProducts(_ context.Context, t *Task) error {
 	x.judged(t, decidedInvalid, findings)
 	return &Terminal{Reason: v1alpha1.ReasonInvalid, Message: messages(findings)}
 }
+
+// checkCurrency keeps amounts of one currency from being spent, and counted against
+// budgets, as if they were of another.
+func (x *Executors) checkCurrency(_ context.Context, t *Task) error {
+	has, wants := t.Order.Spec.Total.Currency, currencyOf(t.Account)
+	if has == wants {
+		return nil
+	}
+	x.judged(t, decidedInvalid, []policy.Finding{{Rule: "currency", Action: v1alpha1.PolicyDeny}})
+	return &Terminal{Reason: v1alpha1.ReasonInvalid, Message: "The order's total is in " + has + ", but the provider charges its account in " + wants + "."}
+}
+
+// currencyOf an account. An API server whose CRDs are older than this program knows
+// no default yet.
+func currencyOf(a *v1alpha1.ZMAAccount) string { return cmp.Or(a.Spec.Currency, "USD") }
 
 func (x *Executors) checkPrice(_ context.Context, t *Task) error {
 	limit := MaxPrice(t.Order, t.Account.Spec.MaxPrice)

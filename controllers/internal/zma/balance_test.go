@@ -18,6 +18,7 @@ func TestBalanceIsReadOrRefusedNeverGuessed(t *testing.T) {
 		"what is available counts":          {200, `{"balance":900,"available_balance":700,"pending_charges":200}`, Balance{700, 200}, ""},
 		"the balance less what is pending":  {200, `{"balance":900,"pending_charges":200}`, Balance{700, 200}, ""},
 		"the balance alone":                 {200, `{"balance":900,"currency":"USD"}`, Balance{900, 0}, ""},
+		"a balance in another currency":     {200, `{"balance":900,"currency":"EUR"}`, Balance{}, KindUnreadable},
 		"nothing left is a balance":         {200, `{"balance":0}`, Balance{}, ""},
 		"a debt is a balance":               {200, `{"available_balance":-5}`, Balance{-5, 0}, ""},
 		"a number in quotes":                {200, `{"balance":"900"}`, Balance{900, 0}, ""},

@@ -126,8 +126,11 @@ type Observation struct {
 	Code string
 	// Class of the code.
 	Class Class
-	// Price of a placed order; nil when the provider does not say.
+	// Price of a placed order in the account's currency; nil when the provider does
+	// not say.
 	Price *Price
+	// ForeignPrice is the currency of a price that is told in another one alone.
+	ForeignPrice string
 	// MerchantOrderIDs at the retailer.
 	MerchantOrderIDs []string
 	// Parcels of the order.
@@ -225,6 +228,15 @@ type Refund struct {
 type Price struct {
 	SubtotalCents, ShippingCents, TaxCents, AdjustmentCents, TotalCents int64
 	// Currency as an ISO 4217 code; empty when the provider does not say.
+	Currency string
+	// Charged is what the account was charged for the total, where the retailer's
+	// currency is another than the account's; empty when the provider does not say.
+	Charged Charge
+}
+
+// Charge is an amount in minor units of its currency.
+type Charge struct {
+	Cents    int64
 	Currency string
 }
 

@@ -39,7 +39,7 @@ func (o Observation) matches(key, identity string, attempt int64) bool {
 // List visits the list.
 func (c *v1) List(ctx context.Context, since time.Time, visit func(Observation) bool) error {
 	page := func(skip int) ([]json.RawMessage, error) { return c.page(ctx, skip, since) }
-	return walk(maxPages, page, listed, visit)
+	return walk(maxPages, page, func(raw json.RawMessage) Observation { return c.valued(listed(raw)) }, visit)
 }
 
 // listed reads an entry of the list.

@@ -12,6 +12,9 @@ type priceAnswer struct {
 	Tax      cents  `json:"tax"`
 	Total    cents  `json:"total"`
 	Currency string `json:"currency"`
+	// What the account is charged for the total, and in which currency.
+	Converted       cents  `json:"converted_payment_total"`
+	PaymentCurrency string `json:"payment_currency"`
 }
 
 type parcelAnswer struct {
@@ -61,10 +64,14 @@ func (p *priceAnswer) price() *Price {
 	if p == nil || !p.Total.ok {
 		return nil
 	}
-	return &Price{
+	out := &Price{
 		SubtotalCents: p.Subtotal.value, ShippingCents: p.Shipping.value, TaxCents: p.Tax.value, TotalCents: p.Total.value,
-		AdjustmentCents: p.Total.value - p.Subtotal.value - p.Shipping.value - p.Tax.value, Currency: p.Currency,
+		AdjustmentCents: p.Total.value - p.Subtotal.value - p.Shipping.value - p.Tax.value, Currency: currencyCode(p.Currency),
 	}
+	if paid := currencyCode(p.PaymentCurrency); p.Converted.ok && paid != "" && paid != out.Currency {
+		out.Charged = Charge{Cents: p.Converted.value, Currency: paid}
+	}
+	return out
 }
 
 // parcel reads one parcel; false when there is nothing to know it by.

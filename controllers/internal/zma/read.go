@@ -57,7 +57,7 @@ func (c *v1) order(ctx context.Context, call, method, suffix, requestID string) 
 		return Observation{}, unreadable(call, a, err)
 	}
 	out.RequestID = requestID
-	return out, nil
+	return c.valued(out), nil
 }
 
 func unanswered(call string, f *failure) *CallError {

@@ -13,6 +13,9 @@ type Config struct {
 	BaseURL string
 	// Token is the client token. It is a secret.
 	Token string
+	// Currency that the account is charged in, as an ISO 4217 code; empty takes
+	// prices in whatever currency they are.
+	Currency string
 	// HTTP makes the calls; see NewHTTPClient.
 	HTTP *http.Client
 	// PageTimeout bounds each page of a list, within the caller's context; 0 is ten

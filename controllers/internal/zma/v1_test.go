@@ -33,7 +33,7 @@ func client(t *testing.T, baseURL string) Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := NewV1(Config{BaseURL: baseURL, Token: token, HTTP: NewHTTPClient(), Metrics: m, Now: time.Now})
+	c, err := NewV1(Config{BaseURL: baseURL, Token: token, Currency: "USD", HTTP: NewHTTPClient(), Metrics: m, Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}

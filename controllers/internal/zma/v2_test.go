@@ -24,7 +24,7 @@ func clientV2(t *testing.T, baseURL string) Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := NewV2(Config{BaseURL: baseURL, Token: token, HTTP: NewHTTPClient(), Metrics: m, Now: time.Now})
+	c, err := NewV2(Config{BaseURL: baseURL, Token: token, Currency: "USD", HTTP: NewHTTPClient(), Metrics: m, Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}

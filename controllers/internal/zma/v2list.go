@@ -43,7 +43,7 @@ func (c *v2) List(ctx context.Context, since time.Time, visit func(Observation) 
 
 func (c *v2) walk(ctx context.Context, query url.Values, visit func(Observation) bool) error {
 	page := func(skip int) ([]json.RawMessage, error) { return c.page(ctx, query, skip) }
-	return walk(v2MaxPages, page, v2Listed, visit)
+	return walk(v2MaxPages, page, func(raw json.RawMessage) Observation { return c.valued(v2Listed(raw)) }, visit)
 }
 
 // v2Listed reads an entry of the list.

@@ -27,7 +27,7 @@ func (c *v2) Get(ctx context.Context, requestID string) (Observation, error) {
 		return Observation{}, unreadable(callGet, a, err)
 	}
 	c.countUnknown(out.Code)
-	return out, nil
+	return c.valued(out), nil
 }
 
 // Abort asks the provider to stop an order. It can until its work begins; what
