@@ -7,29 +7,18 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
-	"fmt"
 	"io"
-	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/go-logr/logr"
 	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/zma-operator/zma-operator/hack/program"
 )
 
 // errBroken means that the run was measured and a promise was not kept.
 var errBroken = errors.New("a promise was not kept")
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := bench(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
-	}
-}
+func main() { program.Main("bench", bench) }
 
 // bench runs one benchmark. The report goes to out, everything else to progress.
 func bench(ctx context.Context, args []string, out, progress io.Writer) error {

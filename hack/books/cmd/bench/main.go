@@ -10,11 +10,9 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
+	"github.com/zma-operator/zma-operator/hack/program"
 	"github.com/zma-operator/zma-operator/hack/stack/postgres"
 )
 
@@ -48,15 +46,7 @@ func parse(args []string) (options, error) {
 	return o, err
 }
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := bench(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
-	}
-}
+func main() { program.Main("bench", bench) }
 
 func bench(ctx context.Context, args []string, out, progress io.Writer) error {
 	o, err := parse(args)

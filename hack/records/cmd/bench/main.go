@@ -11,13 +11,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/zma-operator/zma-operator/hack/program"
 	"github.com/zma-operator/zma-operator/hack/records"
 	"github.com/zma-operator/zma-operator/hack/stack/postgres"
 	"github.com/zma-operator/zma-operator/internal/ledger"
@@ -33,15 +32,7 @@ type options struct {
 	bar             time.Duration
 }
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := bench(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
-	}
-}
+func main() { program.Main("bench", bench) }
 
 func parse(args []string) (options, error) {
 	var o options
