@@ -1,6 +1,9 @@
 package controllers
 
-import "github.com/zma-operator/zma-operator/api/v1alpha1"
+import (
+	"github.com/zma-operator/zma-operator/api/v1alpha1"
+	"github.com/zma-operator/zma-operator/controllers/internal/act"
+)
 
 // asked is what a person has asked for, and who that is. A request that nobody has
 // stamped does not count, unless the installation allows it: anybody who may
@@ -13,7 +16,7 @@ func asked(o *v1alpha1.ZMAOrder, allowUnstamped bool) (value, by string, ignored
 	case by != "":
 		return value, by, false
 	case allowUnstamped:
-		return value, "unstamped", false
+		return value, act.Unstamped, false
 	}
 	return "", "", true
 }

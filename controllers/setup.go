@@ -91,7 +91,7 @@ func Setup(ctx context.Context, mgr manager.Manager, o Options) (*Hints, error) 
 		Payments: payments(reader, o.StripeURL), Secrets: reader, Polls: polls,
 		Events: mgr.GetEventRecorder("zma-operator"), Metrics: o.Metrics, Now: o.Now, Roll: o.Roll,
 		CallTimeout: o.CallTimeout, WriteTimeout: OutcomeTimeout, MailQueued: func() { nudge(wake) },
-		BalanceMoved: waker.circuit,
+		BalanceMoved: waker.circuit, AllowUnstamped: o.AllowUnstampedRecovery,
 	})
 	orders := &OrderReconciler{
 		client: mgr.GetClient(), act: executors, now: o.Now,

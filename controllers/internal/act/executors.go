@@ -82,6 +82,9 @@ type Config struct {
 	CallTimeout time.Duration
 	// WriteTimeout bounds the write of a paid call's outcome.
 	WriteTimeout time.Duration
+	// AllowUnstamped acts on requests for recovery also where the API server does not
+	// stamp who asked.
+	AllowUnstamped bool
 	// MailQueued is called when a mail has been put into the outbox.
 	MailQueued func()
 	// BalanceMoved is called when an account's balance is not what its status says.

@@ -64,6 +64,9 @@ func cutTo(s string, limit int) string {
 
 // handle parses, checks and does; done is false when the request was refused.
 func (x *Executors) handle(ctx context.Context, t *Task) (result string, done bool, err error) {
+	if refusal, err := x.untrusted(ctx, t); refusal != "" || err != nil {
+		return refused + refusal, false, err
+	}
 	request, refusal := x.understand(t)
 	if refusal != "" {
 		return refused + refusal, false, nil
