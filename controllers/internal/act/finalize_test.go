@@ -45,6 +45,7 @@ func newDeparture(t *testing.T) *departure {
 	t.Cleanup(func() { _ = d.conn.Close(context.Background()) })
 	x, api, _ := bench(t)
 	c := x.Config
+	// A lock that a test holds is not waited for.
 	books, err := ledger.Open(t.Context(), ledger.Options{URL: url + "&lock_timeout=50", Now: c.Now})
 	d.must(err)
 	t.Cleanup(books.Close)
