@@ -40,12 +40,17 @@ func (x *Executors) finalize(ctx context.Context, t *Task, _ machine.Action) err
 // recordEnd gives back what can be given back and mirrors the order as deleted. Of
 // an abandoned order nothing is given back that may have been spent.
 func (x *Executors) recordEnd(ctx context.Context, t *Task) error {
+	// What has just been learnt of it is part of the record.
+	if err := x.WriteStatus(ctx, t); err != nil {
+		return err
+	}
 	if t.Order.Status.Placement == nil && !mayHaveBought(t.Order) {
 		if err := x.giveBack(ctx, t, ledger.Release{Reason: "deleted"}); err != nil {
 			return err
 		}
 	}
 	if !v1alpha1.HasDerivedName(t.Order) {
+		x.trail.last(t.Stored)
 		return nil // it never was the order that it claims to be
 	}
 	if err := x.Ledger.Mirror(ctx, []ledger.Snapshot{{Order: t.Order, Deleted: true}}); err != nil {

@@ -3,16 +3,19 @@ package act
 import (
 	"context"
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/go-logr/logr"
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/zma-operator/zma-operator/api/v1alpha1"
+	"github.com/zma-operator/zma-operator/controllers/internal/condition"
 	"github.com/zma-operator/zma-operator/controllers/internal/machine"
 	"github.com/zma-operator/zma-operator/hack/stack/postgres"
 	"github.com/zma-operator/zma-operator/internal/ledger"
@@ -135,4 +138,52 @@ func TestADeletedOrderGoesOnlyWhenItsRowsAreInTheTrail(t *testing.T) {
 	if diff := cmp.Diff(want, d.trailed()); diff != "" {
 		t.Errorf("once the writer has written too: %s", diff)
 	}
+}
+
+// TestWhatIsLearntOfADeletedOrderIsOnRecordToo: its end may become known in the same
+// look at it in which it is let go.
+func TestWhatIsLearntOfADeletedOrderIsOnRecordToo(t *testing.T) {
+	d := newDeparture(t)
+	task := d.deleted()
+	sub := task.Order.Status.Submission
+	sub.State, sub.ErrorCode = v1alpha1.SubmissionRejected, "product_unavailable"
+	condition.Stall(task.Order, v1alpha1.ReasonRejected, "The provider has refused it.", metav1.NewTime(d.Now()))
+	d.must(d.Do(t.Context(), task, machine.Action{Kind: machine.Finalize}))
+	want := []string{
+		"order.transition Submitting", "order.transition Processing", "order.transition Rejected",
+		"submit intended", "submit rejected",
+	}
+	if len(d.held) != 1 || !containsAll(d.held[0], want) {
+		t.Errorf("in the trail when the order was let go: %q, want %q", d.held, want)
+	}
+	var reason, state string
+	d.must(d.conn.QueryRow(t.Context(), `SELECT status_reason, status->'submission'->>'state' FROM orders WHERE deleted_at IS NOT NULL`).Scan(&reason, &state))
+	if reason != v1alpha1.ReasonRejected || state != string(v1alpha1.SubmissionRejected) {
+		t.Errorf("in the mirror it is %s, its attempt %s", reason, state)
+	}
+}
+
+// TestAnOrderOfAWrongNameLeavesItsRows, though it has no other record and this process
+// has not seen it before.
+func TestAnOrderOfAWrongNameLeavesItsRows(t *testing.T) {
+	d := newDeparture(t)
+	o := bought()
+	o.Finalizers, o.Spec.Source, o.Status.Submission = []string{v1alpha1.OrderFinalizer}, &v1alpha1.OrderSource{Name: "web", ExternalID: "other"}, nil
+	status := o.Status
+	d.must(d.Client.Create(t.Context(), o))
+	o.Status = status
+	d.must(d.Client.Status().Update(t.Context(), o))
+	d.must(d.WriteStatus(t.Context(), &Task{Order: o, Stored: o.DeepCopy()})) // as when it is looked at
+	d.must(d.Client.Delete(t.Context(), o))
+	left, err := d.left(o)
+	d.must(err)
+	d.must(d.Do(t.Context(), &Task{Order: left, Stored: left.DeepCopy()}, machine.Action{Kind: machine.Finalize}))
+	d.must(d.Trail(logr.Discard()).flush(t.Context()))
+	if rows := d.trailed(); !containsAll(rows, []string{"order.transition Submitting", "order.transition Processing"}) {
+		t.Errorf("the trail holds %q", rows)
+	}
+}
+
+func containsAll(have, want []string) bool {
+	return !slices.ContainsFunc(want, func(w string) bool { return !slices.Contains(have, w) })
 }

@@ -86,7 +86,7 @@ func (l *Trail) written(t *Task, now time.Time) {
 	l.metrics.AuditWaiting.Set(float64(len(l.rows)))
 }
 
-// last takes the rows of an order that goes without its record and can't be looked at
+// last takes the rows of an order that goes without a record and can't be looked at
 // later. Those that are there, or under way, are not written twice.
 func (l *Trail) last(o *v1alpha1.ZMAOrder) {
 	l.mu.Lock()
