@@ -64,6 +64,8 @@ func (r *AccountReconciler) conclude(a *v1alpha1.ZMAAccount) {
 	switch {
 	case a.Spec.Suspend:
 		setAccount(a, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonSuspended, "The account is suspended; nothing new is spent.", now)
+	case !knownZone(a.Spec.Budget):
+		setAccount(a, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonInvalid, "budget.timezone names no known time zone; orders wait, since nobody can tell when a day begins.", now)
 	case credentials == nil:
 		setAccount(a, v1alpha1.ConditionReady, metav1.ConditionUnknown, v1alpha1.ReasonBalanceUnreadable, "The provider has not answered yet.", now)
 	case credentials.Status != metav1.ConditionTrue:
@@ -71,6 +73,16 @@ func (r *AccountReconciler) conclude(a *v1alpha1.ZMAAccount) {
 	default:
 		setAccount(a, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonSucceeded, "Orders can be submitted.", now)
 	}
+}
+
+// knownZone tells whether days and months of a budget have a beginning. The zones of
+// the ledger are part of this program.
+func knownZone(b *v1alpha1.Budget) bool {
+	if b == nil {
+		return true
+	}
+	_, err := time.LoadLocation(b.Timezone)
+	return err == nil && b.Timezone != time.Local.String()
 }
 
 // underWay tells whether an order's attempt may yet cost, or has and is not

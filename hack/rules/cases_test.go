@@ -40,6 +40,20 @@ var cases = []struct {
   zma_orders{namespace="shop", account="main", reason="ProviderUnavailable"} 9x120
   zma_orders{namespace="shop", account="main", reason="Rejected"} 9x120`, 100 * time.Minute, false},
 
+	{"ZMAOrdersNeedAPerson", "an address waits for its correction",
+		`zma_orders{namespace="shop", account="main", reason="AwaitingAddress"} 1x100`, 100 * time.Minute, true},
+
+	{"ZMAOrdersNotBought", "a product is not to be had, for the first time in this process",
+		`zma_order_transitions_total{reason="Rejected"} _x90 1x30`, 100 * time.Minute, true},
+	{"ZMAOrdersNotBought", "one more payment was refunded",
+		`zma_order_transitions_total{reason="PaymentInvalid"} 4x90 5x30`, 100 * time.Minute, true},
+	{"ZMAOrdersNotBought", "those of long ago, which stay there", `
+  zma_orders{namespace="shop", account="main", reason="Denied"} 3x120
+  zma_order_transitions_total{reason="Denied"} 3x120`, 120 * time.Minute, false},
+	{"ZMAOrdersNotBought", "orders are placed, or given up by the customer", `
+  zma_order_transitions_total{reason="Placed"} 0+1x120
+  zma_order_transitions_total{reason="Cancelled"} 0+1x120`, 120 * time.Minute, false},
+
 	{"ZMAOrdersOverdue", "one of many", `
   zma_orders_overdue{namespace="shop", account="main", reason="Processing"} 1x20
   zma_orders_overdue{namespace="shop", account="second", reason="Processing"} 0x20`, 20 * time.Minute, true},
