@@ -7,6 +7,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/zma-operator/zma-operator/api/v1alpha1"
+	"github.com/zma-operator/zma-operator/controllers/internal/act"
 	"github.com/zma-operator/zma-operator/controllers/internal/condition"
 	"github.com/zma-operator/zma-operator/controllers/internal/pace"
 )
@@ -64,7 +65,7 @@ func (r *AccountReconciler) conclude(a *v1alpha1.ZMAAccount) {
 	switch {
 	case a.Spec.Suspend:
 		setAccount(a, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonSuspended, "The account is suspended; nothing new is spent.", now)
-	case !knownZone(a.Spec.Budget):
+	case !act.KnownZone(a.Spec.Budget):
 		setAccount(a, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonInvalid, "budget.timezone names no known time zone; orders wait, since nobody can tell when a day begins.", now)
 	case credentials == nil:
 		setAccount(a, v1alpha1.ConditionReady, metav1.ConditionUnknown, v1alpha1.ReasonBalanceUnreadable, "The provider has not answered yet.", now)
@@ -73,16 +74,6 @@ func (r *AccountReconciler) conclude(a *v1alpha1.ZMAAccount) {
 	default:
 		setAccount(a, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonSucceeded, "Orders can be submitted.", now)
 	}
-}
-
-// knownZone tells whether days and months of a budget have a beginning. The zones of
-// the ledger are part of this program.
-func knownZone(b *v1alpha1.Budget) bool {
-	if b == nil {
-		return true
-	}
-	_, err := time.LoadLocation(b.Timezone)
-	return err == nil && b.Timezone != time.Local.String()
 }
 
 // underWay tells whether an order's attempt may yet cost, or has and is not

@@ -116,18 +116,22 @@ func (l *Ledger) History(ctx context.Context, id v1alpha1.Identity) (*History, e
 // trip, since others may wait for the account meanwhile. Each statement still sees
 // what was committed before it.
 func (l *Ledger) lockIdentity(ctx context.Context, tx pgx.Tx, id v1alpha1.Identity, name, uid string) (History, error) {
+	var h History
+	b := &pgx.Batch{}
+	l.queueIdentity(b, id, name, uid, &h)
+	err := tx.SendBatch(ctx, b).Close()
+	return h, err
+}
+
+func (l *Ledger) queueIdentity(b *pgx.Batch, id v1alpha1.Identity, name, uid string, h *History) {
 	if name == "" {
 		name = objectName(id)
 	}
-	b := &pgx.Batch{}
 	b.Queue(sqlInsertIdentity, id.Namespace, id.Source, id.ExternalID, name, uid, l.now())
 	b.Queue(sqlLockIdentity, id.Namespace, id.Source, id.ExternalID)
-	var h History
 	b.Queue(sqlHistory, id.Namespace, id.Source, id.ExternalID).QueryRow(func(row pgx.Row) error {
-		return scanHistory(row, &h)
+		return scanHistory(row, h)
 	})
-	err := tx.SendBatch(ctx, b).Close()
-	return h, err
 }
 
 func readHistory(ctx context.Context, q querier, id v1alpha1.Identity) (History, error) {

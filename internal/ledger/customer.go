@@ -19,9 +19,8 @@ type CustomerHistory struct {
 	OrdersLastHour, OrdersLastDay int64
 	// SpentLastDayCents of those orders: settled totals and open maximum prices.
 	SpentLastDayCents int64
-	// DuplicateOf names another order of the customer, within the window, with the
-	// same items, address and total; empty when there is none. It is looked for
-	// among the mirrored orders.
+	// DuplicateOf names another order of the customer, reserved or bought within the
+	// window, with the same items, address and total; empty when there is none.
 	DuplicateOf string
 }
 
@@ -34,49 +33,71 @@ FROM zma_cost_tracking
 WHERE namespace = $1 AND customer_id = $2 AND NOT (source = $3 AND external_id = $4)
   AND state <> 'released' AND reserved_at >= $6`
 
+	// What an earlier version has reserved has no digest, and is compared as the mirror
+	// has it.
 	sqlDuplicateOf = `
-SELECT o.name FROM orders o
-WHERE o.namespace = $1 AND o.customer_id = $2 AND NOT (o.source = $3 AND o.external_id = $4)
-  AND o.created_at >= $5 AND o.total_cents = $6 AND o.currency = $7
-  AND o.status_reason NOT IN ('Invalid', 'Denied', 'Rejected', 'Cancelled')
-  AND lower(o.shipping_address->>'line1') = lower($8) AND o.shipping_address->>'postalCode' = $9
-  AND (SELECT jsonb_agg(jsonb_build_array(i.product_id, i.quantity) ORDER BY i.product_id, i.quantity)
-       FROM order_items i
-       WHERE i.namespace = o.namespace AND i.source = o.source AND i.external_id = o.external_id)
-    = (SELECT jsonb_agg(jsonb_build_array(w->>'productID', (w->>'quantity')::int) ORDER BY w->>'productID', (w->>'quantity')::int)
-       FROM jsonb_array_elements($10::jsonb) w)
-ORDER BY o.created_at LIMIT 1`
+SELECT named.name FROM zma_cost_tracking c
+JOIN order_identities named USING (namespace, source, external_id)
+WHERE c.namespace = $1 AND c.customer_id = $2 AND NOT (c.source = $3 AND c.external_id = $4)
+  AND c.state <> 'released' AND c.reserved_at >= $5
+  AND (c.contents_digest = $6 OR (c.contents_digest IS NULL AND EXISTS (
+    SELECT FROM orders o
+    WHERE o.namespace = c.namespace AND o.source = c.source AND o.external_id = c.external_id
+      AND o.total_cents = $7 AND o.currency = $8
+      AND lower(o.shipping_address->>'line1') = lower($9) AND o.shipping_address->>'postalCode' = $10
+      AND (SELECT jsonb_agg(jsonb_build_array(i.product_id, i.quantity) ORDER BY i.product_id, i.quantity)
+           FROM order_items i
+           WHERE i.namespace = o.namespace AND i.source = o.source AND i.external_id = o.external_id)
+        = (SELECT jsonb_agg(jsonb_build_array(w->>'productID', (w->>'quantity')::int) ORDER BY w->>'productID', (w->>'quantity')::int)
+           FROM jsonb_array_elements($11::jsonb) w))))
+ORDER BY c.reserved_at, named.name LIMIT 1`
 )
 
 // Customer sums up an order's customer. window bounds the look for duplicates; 0
-// leaves it out.
+// leaves it out. Nothing is locked: what the answer allows may be wrong a moment
+// later, and is asked again by the reservation's Judge.
 func (l *Ledger) Customer(ctx context.Context, o *v1alpha1.ZMAOrder, window time.Duration) (CustomerHistory, error) {
 	var h CustomerHistory
-	id, now := v1alpha1.IdentityOf(o), l.now()
 	err := l.do(ctx, "customer", func(ctx context.Context) error {
-		return l.pool.QueryRow(ctx, sqlCustomerOrders, id.Namespace, o.Spec.Customer.ID, id.Source, id.ExternalID,
-			now.Add(-time.Hour), now.Add(-24*time.Hour)).Scan(&h.OrdersLastHour, &h.OrdersLastDay, &h.SpentLastDayCents)
+		b := &pgx.Batch{}
+		if err := queueCustomer(b, o, window, l.now(), &h); err != nil {
+			return err
+		}
+		return l.pool.SendBatch(ctx, b).Close()
 	})
-	if err != nil || window <= 0 {
-		return h, err
-	}
-	h.DuplicateOf, err = l.duplicateOf(ctx, o, id, now.Add(-window))
 	return h, err
 }
 
-func (l *Ledger) duplicateOf(ctx context.Context, o *v1alpha1.ZMAOrder, id v1alpha1.Identity, since time.Time) (name string, err error) {
+// queueCustomer reads the history of an order's customer into h.
+func queueCustomer(b *pgx.Batch, o *v1alpha1.ZMAOrder, window time.Duration, now time.Time, h *CustomerHistory) error {
+	*h = CustomerHistory{}
+	id := v1alpha1.IdentityOf(o)
+	b.Queue(sqlCustomerOrders, id.Namespace, o.Spec.Customer.ID, id.Source, id.ExternalID, now.Add(-time.Hour), now.Add(-24*time.Hour)).
+		QueryRow(func(row pgx.Row) error { return row.Scan(&h.OrdersLastHour, &h.OrdersLastDay, &h.SpentLastDayCents) })
+	if window <= 0 {
+		return nil
+	}
 	items, err := json.Marshal(o.Spec.Items)
 	if err != nil {
-		return "", fmt.Errorf("encode items: %w", err)
+		return fmt.Errorf("encode items: %w", err)
 	}
 	a := o.Spec.ShippingAddress
-	err = l.do(ctx, "duplicate_of", func(ctx context.Context) error {
-		err := l.pool.QueryRow(ctx, sqlDuplicateOf, id.Namespace, o.Spec.Customer.ID, id.Source, id.ExternalID, since,
-			o.Spec.Total.AmountCents, o.Spec.Total.Currency, a.Line1, a.PostalCode, string(items)).Scan(&name)
-		if errors.Is(err, pgx.ErrNoRows) {
+	b.Queue(sqlDuplicateOf, id.Namespace, o.Spec.Customer.ID, id.Source, id.ExternalID, madeAt(o, now).Add(-window), contentsDigest(o),
+		o.Spec.Total.AmountCents, o.Spec.Total.Currency, a.Line1, a.PostalCode, string(items)).
+		QueryRow(func(row pgx.Row) error {
+			if err := row.Scan(&h.DuplicateOf); !errors.Is(err, pgx.ErrNoRows) {
+				return err
+			}
 			return nil
-		}
-		return err
-	})
-	return name, err
+		})
+	return nil
+}
+
+// madeAt is when an order was made. A window counts from there: what was bought
+// within it stays a duplicate, however long the order has waited since.
+func madeAt(o *v1alpha1.ZMAOrder, now time.Time) time.Time {
+	if at := o.CreationTimestamp.Time; !at.IsZero() && at.Before(now) {
+		return at
+	}
+	return now
 }

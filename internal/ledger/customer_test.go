@@ -55,36 +55,100 @@ func TestCustomerCountsOtherOrdersInTheirTime(t *testing.T) {
 	}
 }
 
+// reserveOf is the reservation of an order of sent.
+func reserveOf(n int, o *v1alpha1.ZMAOrder) ledger.Reservation {
+	r := reservation(n, 1)
+	r.Name, r.CustomerID, r.Order = o.Name, o.Spec.Customer.ID, o
+	return r
+}
+
+// TestCustomerFindsDuplicates among what was reserved, by the digest kept with it, and
+// in the mirror where an earlier version has kept none.
 func TestCustomerFindsDuplicates(t *testing.T) {
 	for name, c := range map[string]struct {
 		earlier func(*v1alpha1.ZMAOrder)
 		ago     time.Duration
 		found   bool
 	}{
-		"the same again":        {nil, 10 * time.Minute, true},
-		"in another order":      {func(o *v1alpha1.ZMAOrder) { o.Spec.Items[0], o.Spec.Items[1] = o.Spec.Items[1], o.Spec.Items[0] }, time.Minute, true},
-		"in other letters":      {func(o *v1alpha1.ZMAOrder) { o.Spec.ShippingAddress.Line1 = "1 MAIN ST" }, time.Minute, true},
-		"before the window":     {nil, 2 * time.Hour, false},
-		"another quantity":      {func(o *v1alpha1.ZMAOrder) { o.Spec.Items[0].Quantity = 3 }, time.Minute, false},
-		"another address":       {func(o *v1alpha1.ZMAOrder) { o.Spec.ShippingAddress.Line1 = "2 Main St" }, time.Minute, false},
-		"another total":         {func(o *v1alpha1.ZMAOrder) { o.Spec.Total.AmountCents = 901 }, time.Minute, false},
-		"another customer":      {func(o *v1alpha1.ZMAOrder) { o.Spec.Customer.ID = "customer-2" }, time.Minute, false},
-		"an order that is over": {func(o *v1alpha1.ZMAOrder) { stall(o, v1alpha1.ReasonRejected) }, time.Minute, false},
+		"the same again":    {nil, 10 * time.Minute, true},
+		"in another order":  {func(o *v1alpha1.ZMAOrder) { o.Spec.Items[0], o.Spec.Items[1] = o.Spec.Items[1], o.Spec.Items[0] }, time.Minute, true},
+		"in other letters":  {func(o *v1alpha1.ZMAOrder) { o.Spec.ShippingAddress.Line1 = "1 MAIN ST" }, time.Minute, true},
+		"before the window": {nil, 2 * time.Hour, false},
+		"another quantity":  {func(o *v1alpha1.ZMAOrder) { o.Spec.Items[0].Quantity = 3 }, time.Minute, false},
+		"another product":   {func(o *v1alpha1.ZMAOrder) { o.Spec.Items[0].ProductID = "B0EXAMPLE3" }, time.Minute, false},
+		"another address":   {func(o *v1alpha1.ZMAOrder) { o.Spec.ShippingAddress.Line1 = "2 Main St" }, time.Minute, false},
+		"another total":     {func(o *v1alpha1.ZMAOrder) { o.Spec.Total.AmountCents = 901 }, time.Minute, false},
+		"another currency":  {func(o *v1alpha1.ZMAOrder) { o.Spec.Total.Currency = "CAD" }, time.Minute, false},
+		"another customer":  {func(o *v1alpha1.ZMAOrder) { o.Spec.Customer.ID = "customer-2" }, time.Minute, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newDB(t)
-			earlier := sent(1, noon.Add(-c.ago), c.earlier)
-			if err := d.Mirror(t.Context(), []ledger.Snapshot{{Order: earlier}, {Order: sent(2, noon, nil)}}); err != nil {
-				t.Fatal(err)
+			earlier, later := sent(1, noon.Add(-c.ago), c.earlier), sent(2, noon, nil)
+			look := func(where string, found bool) {
+				t.Helper()
+				got, err := d.Customer(t.Context(), later, time.Hour)
+				if err != nil || (got.DuplicateOf == earlier.Name) != found {
+					t.Errorf("%s: DuplicateOf = %q, %v; want found %t", where, got.DuplicateOf, err, found)
+				}
 			}
-			got, err := d.Customer(t.Context(), sent(2, noon, nil), time.Hour)
-			if err != nil || (got.DuplicateOf == earlier.Name) != c.found {
-				t.Errorf("DuplicateOf = %q, %v; want found %t", got.DuplicateOf, err, c.found)
-			}
+			d.must(d.Mirror(t.Context(), []ledger.Snapshot{{Order: earlier}, {Order: later}}))
+			look("mirrored, and not reserved", false)
+			d.clock.set(noon.Add(-c.ago))
+			d.mustReserve(reserveOf(1, earlier))
+			d.clock.set(noon)
+			look("reserved", c.found)
+			d.must(d.exec(`UPDATE zma_cost_tracking SET contents_digest = NULL`))
+			look("reserved by an earlier version", c.found)
+			d.must(d.exec(`DELETE FROM order_items; DELETE FROM orders`))
+			look("reserved by an earlier version, and not mirrored", false)
 		})
 	}
 }
 
-func stall(o *v1alpha1.ZMAOrder, reason string) {
-	o.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionReady, Status: metav1.ConditionFalse, Reason: reason, LastTransitionTime: metav1.NewTime(noon)}}
+// TestAWindowCountsFromWhenTheOrderWasMade: one that has waited is a duplicate still.
+func TestAWindowCountsFromWhenTheOrderWasMade(t *testing.T) {
+	d := newDB(t)
+	d.mustReserve(reserveOf(1, sent(1, noon, nil)))
+	waited := sent(2, noon.Add(30*time.Minute), nil)
+	for hours, made := range map[int]*v1alpha1.ZMAOrder{5: waited, 0: waited} {
+		d.clock.set(noon.Add(time.Duration(hours)*time.Hour + 31*time.Minute))
+		if got, err := d.Customer(t.Context(), made, time.Hour); err != nil || got.DuplicateOf == "" {
+			t.Errorf("after %d hours: %+v, %v", hours, got, err)
+		}
+	}
+	d.must(d.Release(t.Context(), release(1, 1)))
+	if got, err := d.Customer(t.Context(), waited, time.Hour); err != nil || got.DuplicateOf != "" {
+		t.Errorf("one that was not bought: %+v, %v", got, err)
+	}
+}
+
+func TestErasureTakesTheDigestWithTheNumber(t *testing.T) {
+	for name, erase := range map[string]func(*db) error{
+		"at once": func(d *db) error {
+			d.clock.add(49 * time.Hour)
+			_, err := d.EraseCustomer(d.t.Context(), "shop", person[0], "someone")
+			return err
+		},
+		"once the limits of the day are over": func(d *db) error {
+			if _, err := d.EraseCustomer(d.t.Context(), "shop", person[0], "someone"); err != nil {
+				return err
+			}
+			d.clock.add(49 * time.Hour)
+			_, err := d.EraseKept(d.t.Context())
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDB(t)
+			d.bought(1, true)
+			d.sent()
+			if n := value[int64](d, `SELECT count(contents_digest) FROM zma_cost_tracking`); n != 1 {
+				t.Fatalf("%d digests to begin with", n)
+			}
+			d.must(erase(d))
+			if n := value[int64](d, `SELECT count(*) FROM zma_cost_tracking WHERE contents_digest IS NOT NULL OR customer_id <> ''`); n != 0 {
+				t.Errorf("%d rows are not erased", n)
+			}
+		})
+	}
 }

@@ -26,7 +26,7 @@ SELECT EXISTS (SELECT FROM orders o JOIN zma_cost_tracking c USING (namespace, s
 
 	// Numbers that were kept for the limits of their day.
 	sqlEraseKeptCosts = `
-UPDATE zma_cost_tracking c SET customer_id = ''
+UPDATE zma_cost_tracking c SET customer_id = '', contents_digest = NULL
 FROM orders o
 WHERE o.erased_at >= $1 AND c.namespace = o.namespace AND c.source = o.source AND c.external_id = o.external_id
     AND c.customer_id <> '' AND c.reserved_at < $2`

@@ -52,8 +52,9 @@ LATERAL (SELECT i.namespace, i.source, i.external_id, jsonb_strip_nulls(jsonb_bu
 WHERE o.namespace = kept.namespace AND o.source = kept.source AND o.external_id = kept.external_id
     AND o.record <> kept.record`
 
+	// The digest goes with the number: an address could be guessed from both.
 	sqlEraseCosts = `
-UPDATE zma_cost_tracking o SET customer_id = ''
+UPDATE zma_cost_tracking o SET customer_id = '', contents_digest = NULL
 FROM unnest($1::text[], $2::text[], $3::text[]) e (namespace, source, external_id)
 WHERE o.namespace = e.namespace AND o.source = e.source AND o.external_id = e.external_id
     AND o.customer_id <> '' AND o.reserved_at < $4`

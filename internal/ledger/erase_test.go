@@ -37,7 +37,7 @@ func (d *db) bought(n int, deleted bool) {
 	d.t.Helper()
 	ctx := d.t.Context()
 	r := reservation(n, 1)
-	r.CustomerID = person[0]
+	r.CustomerID, r.Order = person[0], erasee(n)
 	d.mustReserve(r)
 	s := settlement(n, 1)
 	s.Record = []byte(`{"reason":"Placed","attempt":1,"requestID":"req-1","note":"for Erasmus","placement":{"merchantOrderIDs":["114-1"],"tracking":[{"number":"1Z-PARCEL-77"}]}}`)

@@ -33,6 +33,11 @@ type Reservation struct {
 	EstimateCents, MaxPriceCents int64
 	// Limits that the reservation must keep.
 	Limits Limits
+	// Order that the money is for. What makes two orders alike is kept with the
+	// reservation; nil when it is not known, and then nothing is looked for.
+	Order *v1alpha1.ZMAOrder
+	// Judge decides whether the order may have the money; nil lets any.
+	Judge *Judge
 }
 
 // ReserveResult tells how a reservation came about.
@@ -60,15 +65,15 @@ VALUES ($1, $2, $3, $4, 'reserved', $5, $6, $7, $8, $9)`
 
 	sqlInsertCost = `
 INSERT INTO zma_cost_tracking (namespace, source, external_id, attempt, state, account, customer_id,
-    currency, estimated_cents, max_price_cents, unreserved, reserved_at)
-VALUES ($1, $2, $3, $4, 'reserved', $5, $6, $7, $8, $9, $10, $11)`
+    currency, estimated_cents, max_price_cents, unreserved, reserved_at, contents_digest)
+VALUES ($1, $2, $3, $4, 'reserved', $5, $6, $7, $8, $9, $10, $11, $12)`
 )
 
 // Reserve admits one attempt to buy, in one transaction that holds the account's
 // row. It returns *ErrClosed when the order has its outcome, *ErrAttempt when the
-// attempt does not follow what is recorded, *ErrLimit when the money is not
-// there, and an error that wraps ErrUnavailable when the database can't say: then
-// the caller must not spend, and may repeat.
+// attempt does not follow what is recorded, the judge's own error when it says no,
+// *ErrLimit when the money is not there, and an error that wraps ErrUnavailable when
+// the database can't say: then the caller must not spend, and may repeat.
 func (l *Ledger) Reserve(ctx context.Context, r Reservation) (ReserveResult, error) {
 	var out ReserveResult
 	var u used
@@ -77,24 +82,31 @@ func (l *Ledger) Reserve(ctx context.Context, r Reservation) (ReserveResult, err
 		out, u, err = l.reserve(ctx, tx, r)
 		return err
 	})
-	if err != nil {
-		l.auditRefusal(ctx, r, u, err)
-		return ReserveResult{}, err
+	var v *verdict
+	switch {
+	case err == nil:
+		return out, nil
+	case errors.As(err, &v):
+		return ReserveResult{}, v.err
 	}
-	return out, nil
+	l.auditRefusal(ctx, r, u, err)
+	return ReserveResult{}, err
 }
 
 func (l *Ledger) reserve(ctx context.Context, tx pgx.Tx, r Reservation) (ReserveResult, used, error) {
-	if err := l.lockAccount(ctx, tx, r.Identity.Namespace, r.Account); err != nil {
+	if err := l.lockAccount(ctx, tx, r); err != nil {
 		return ReserveResult{}, used{}, err
 	}
-	h, err := l.lockIdentity(ctx, tx, r.Identity, r.Name, r.UID)
+	h, customer, err := l.lockAndLookBack(ctx, tx, r)
 	if err != nil {
 		return ReserveResult{}, used{}, err
 	}
 	already, err := admit(r, h)
 	if err != nil || already {
 		return ReserveResult{Already: already, ReservedAt: h.Latest.ReservedAt, History: h}, used{}, err
+	}
+	if err := r.judge(ctx, customer); err != nil {
+		return ReserveResult{}, used{}, err
 	}
 	u, err := l.checkLimits(ctx, tx, r)
 	if err != nil {
@@ -109,17 +121,40 @@ func (l *Ledger) reserve(ctx context.Context, tx pgx.Tx, r Reservation) (Reserve
 }
 
 // lockAccount is the one place where reservations of an account wait for each
-// other.
-func (l *Ledger) lockAccount(ctx context.Context, tx pgx.Tx, namespace, account string) error {
-	var locked bool
-	err := tx.QueryRow(ctx, sqlLockAccount, namespace, account).Scan(&locked)
-	if !errors.Is(err, pgx.ErrNoRows) {
+// other, and before it those of a customer whose history counts.
+func (l *Ledger) lockAccount(ctx context.Context, tx pgx.Tx, r Reservation) error {
+	namespace := r.Identity.Namespace
+	locked, b := false, &pgx.Batch{}
+	if r.looksBack() {
+		b.Queue(sqlLockCustomer, customerLock(r.Order))
+	}
+	b.Queue(sqlLockAccount, namespace, r.Account).QueryRow(func(row pgx.Row) error {
+		if err := row.Scan(&locked); !errors.Is(err, pgx.ErrNoRows) {
+			return err
+		}
+		return nil
+	})
+	if err := tx.SendBatch(ctx, b).Close(); err != nil || locked {
 		return err
 	}
-	if _, err := tx.Exec(ctx, sqlInsertAccount, namespace, account, l.now()); err != nil {
+	if _, err := tx.Exec(ctx, sqlInsertAccount, namespace, r.Account, l.now()); err != nil {
 		return err
 	}
-	return tx.QueryRow(ctx, sqlLockAccount, namespace, account).Scan(&locked)
+	return tx.QueryRow(ctx, sqlLockAccount, namespace, r.Account).Scan(&locked)
+}
+
+// lockAndLookBack locks the identity, and reads in the same round trip what the
+// order's customer has, with all locks held.
+func (l *Ledger) lockAndLookBack(ctx context.Context, tx pgx.Tx, r Reservation) (h History, customer CustomerHistory, err error) {
+	b := &pgx.Batch{}
+	l.queueIdentity(b, r.Identity, r.Name, r.UID, &h)
+	if r.looksBack() {
+		if err := queueCustomer(b, r.Order, r.Judge.Window, l.now(), &customer); err != nil {
+			return History{}, CustomerHistory{}, err
+		}
+	}
+	err = tx.SendBatch(ctx, b).Close()
+	return h, customer, err
 }
 
 // queueReservation writes the attempt and its cost row together: money without an
@@ -129,7 +164,7 @@ func queueReservation(b *pgx.Batch, r Reservation, unreserved bool, now time.Tim
 	b.Queue(sqlInsertAttempt, id.Namespace, id.Source, id.ExternalID, r.Attempt,
 		r.IdempotencyKey, r.ProviderAccountID, r.MaxPriceCents, unreserved, now)
 	b.Queue(sqlInsertCost, id.Namespace, id.Source, id.ExternalID, r.Attempt,
-		r.Account, r.CustomerID, r.Currency, r.EstimateCents, r.MaxPriceCents, unreserved, now)
+		r.Account, r.CustomerID, r.Currency, r.EstimateCents, r.MaxPriceCents, unreserved, now, r.digest())
 }
 
 // insertLost writes the reservation of an attempt that the ledger does not know.

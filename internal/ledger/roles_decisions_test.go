@@ -17,7 +17,7 @@ var tableDecisions = map[string]decision{
 	"order_attempts": {operator: "SELECT INSERT UPDATE(state request_id error_code reason settled_at released_at)",
 		reporter: "SELECT(namespace source external_id attempt state error_code reason max_price_cents unreserved reserved_at settled_at released_at)",
 		auditor:  reads},
-	"zma_cost_tracking": {operator: "SELECT INSERT UPDATE(customer_id state estimated_cents subtotal_cents shipping_cents tax_cents adjustment_cents " +
+	"zma_cost_tracking": {operator: "SELECT INSERT UPDATE(customer_id contents_digest state estimated_cents subtotal_cents shipping_cents tax_cents adjustment_cents " +
 		"total_cents variance_cents settled_after_release settled_at released_at refunded_cents refunded_at)",
 		reporter: "SELECT(namespace source external_id attempt account retailer currency state estimated_cents max_price_cents subtotal_cents " +
 			"shipping_cents tax_cents adjustment_cents total_cents variance_cents unreserved settled_after_release reserved_at settled_at " +

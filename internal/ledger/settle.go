@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"strconv"
 
 	"github.com/jackc/pgx/v5"
@@ -18,8 +19,8 @@ type Settlement struct {
 	Attempt int64
 	// RequestID at the provider.
 	RequestID string
-	// Actual cost in minor units; the database refuses parts that don't sum to
-	// the total.
+	// Actual cost in minor units; parts sum to the total, and none but the adjustment
+	// is negative.
 	Actual v1alpha1.ActualCost
 	// EstimateCents that the variance is measured against, in minor units; what
 	// was reserved when zero.
@@ -61,7 +62,9 @@ WHERE namespace = $1 AND source = $2 AND external_id = $3`
 
 // Settle records that an attempt bought, in one transaction: the cost, the
 // order's outcome, the mail and the audit row. A repeat with the same total
-// changes nothing; with another total it returns *ErrMismatch.
+// changes nothing; with another total it returns *ErrMismatch. A cost with a negative
+// part other than the adjustment, or whose parts don't sum to the total, is
+// ErrInvalid, which names the part.
 //
 // Money that left is always recorded, also for an attempt that was never reserved
 // here or that was released; columns of zma_cost_tracking say so.
@@ -97,7 +100,28 @@ func (s Settlement) compare(a lockedAttempt) error {
 		RecordedCents: a.totalCents, GivenCents: s.Actual.TotalCents}
 }
 
+// sound says what is wrong with a cost that the books can't take, which the database
+// would refuse without saying it.
+func (s Settlement) sound() error {
+	c := s.Actual
+	for _, part := range []struct {
+		name  string
+		cents int64
+	}{{"subtotal", c.SubtotalCents}, {"shipping", c.ShippingCents}, {"tax", c.TaxCents}, {"total", c.TotalCents}} {
+		if part.cents < 0 {
+			return fmt.Errorf("%w: the %s is negative: %d cents", ErrInvalid, part.name, part.cents)
+		}
+	}
+	if sum := c.SubtotalCents + c.ShippingCents + c.TaxCents + c.AdjustmentCents; sum != c.TotalCents {
+		return fmt.Errorf("%w: the parts sum to %d cents, the total is %d", ErrInvalid, sum, c.TotalCents)
+	}
+	return nil
+}
+
 func (l *Ledger) recordPurchase(ctx context.Context, tx pgx.Tx, s Settlement, a lockedAttempt) error {
+	if err := s.sound(); err != nil {
+		return err
+	}
 	record, err := jsonArg(s.Record)
 	if err != nil {
 		return err

@@ -2,11 +2,13 @@ package ledger_test
 
 import (
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/zma-operator/zma-operator/api/v1alpha1"
 	"github.com/zma-operator/zma-operator/internal/ledger"
 )
 
@@ -64,6 +66,23 @@ func TestSettleRefusesContradictions(t *testing.T) {
 	}
 	if n := value[int64](d, `SELECT count(*) FROM zma_cost_tracking`); n != 1 {
 		t.Errorf("a refused settlement left a row: %d rows", n)
+	}
+}
+
+// TestARefusedCostSaysWhatIsWrongWithIt: a person has to find it at the provider.
+func TestARefusedCostSaysWhatIsWrongWithIt(t *testing.T) {
+	d := newDB(t)
+	d.mustReserve(reservation(1, 1))
+	for want, change := range map[string]func(*v1alpha1.ActualCost){
+		"the shipping is negative: -100 cents":         func(c *v1alpha1.ActualCost) { c.ShippingCents, c.TotalCents = -100, 650 },
+		"the parts sum to 850 cents, the total is 900": func(c *v1alpha1.ActualCost) { c.TotalCents = 900 },
+		"the total is negative: -1 cents":              func(c *v1alpha1.ActualCost) { c.AdjustmentCents, c.TotalCents = -861, -1 },
+	} {
+		s := settlement(1, 1)
+		change(&s.Actual)
+		if err := d.Settle(t.Context(), s); kind(err) != "invalid" || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
 	}
 }
 

@@ -105,7 +105,8 @@ func refused(err error) bool {
 	var attempt *ErrAttempt
 	var limit *ErrLimit
 	var mismatch *ErrMismatch
-	return errors.As(err, &closed) || errors.As(err, &attempt) || errors.As(err, &limit) || errors.As(err, &mismatch) ||
+	var judged *verdict
+	return errors.As(err, &judged) || errors.As(err, &closed) || errors.As(err, &attempt) || errors.As(err, &limit) || errors.As(err, &mismatch) ||
 		errors.Is(err, ErrNotFound) || errors.Is(err, ErrSchemaVersion)
 }
 

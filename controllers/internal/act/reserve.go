@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/zma-operator/zma-operator/api/v1alpha1"
 	"github.com/zma-operator/zma-operator/controllers/internal/machine"
+	"github.com/zma-operator/zma-operator/controllers/internal/policy"
 	"github.com/zma-operator/zma-operator/internal/ledger"
 )
 
@@ -27,11 +29,14 @@ func (x *Executors) reserve(ctx context.Context, t *Task, a machine.Action) erro
 	if err != nil {
 		return err
 	}
+	if !KnownZone(t.Account.Spec.Budget) {
+		return &Wait{Reason: v1alpha1.ReasonAccountNotReady, Message: "The account's budget.timezone names no known time zone.", After: fundsPause}
+	}
 	m, err := x.money(ctx, t, r.MaxPriceCents)
 	if err != nil {
 		return err
 	}
-	r.Limits = limits(t.Account, m)
+	r.Limits, r.Judge = limits(t.Account, m), x.judge(t)
 	result, err := x.Ledger.Reserve(ctx, r)
 	var closed *ledger.ErrClosed
 	var other *ledger.ErrAttempt
@@ -42,9 +47,42 @@ func (x *Executors) reserve(ctx context.Context, t *Task, a machine.Action) erro
 		return x.restore(ctx, t, closed.History)
 	case errors.As(err, &other):
 		return x.resume(ctx, t, a, r, other.History)
+	case judgedBy(err):
+		return x.invalid(t, err)
 	}
 	return x.unreserved(t, m, err)
 }
+
+// judge checks the order once more as validate did, while its reservation holds
+// everything still: what has come or changed since then counts, be it another order of
+// the customer or the policy. An attempt that was reserved before is not judged: it
+// may have been bought.
+func (x *Executors) judge(t *Task) *ledger.Judge {
+	j := &ledger.Judge{Decide: func(ctx context.Context, h ledger.CustomerHistory) error {
+		t.decisions = slices.DeleteFunc(t.decisions, ofOrder)
+		return x.examine(ctx, t, func(context.Context, *Task) (policy.CustomerHistory, error) { return policy.CustomerHistory(h), nil })
+	}}
+	if t.Policy == nil {
+		return j
+	}
+	j.Window = duplicatesWindow(t.Policy)
+	// One that does not compile holds the order whatever its customer has.
+	if compiled, err := x.Policies.Get(t.Policy); err == nil {
+		j.LooksBack = compiled.NeedsHistory()
+	}
+	return j
+}
+
+// judgedBy tells whether an error of a reservation is the judge's, not the ledger's.
+func judgedBy(err error) bool {
+	var terminal *Terminal
+	var wait *Wait
+	var transient *Transient
+	return errors.As(err, &terminal) || errors.As(err, &wait) || errors.As(err, &transient)
+}
+
+// ofOrder finds what was decided about the order itself, earlier in this turn.
+func ofOrder(e ledger.AuditEntry) bool { return e.Detail["check"] == checkOrder }
 
 func (x *Executors) reservation(t *Task, attempt int64) (ledger.Reservation, error) {
 	spec, account := t.Order.Spec, t.Account.Spec
@@ -54,7 +92,7 @@ func (x *Executors) reservation(t *Task, attempt int64) (ledger.Reservation, err
 		return ledger.Reservation{}, &Wait{Reason: v1alpha1.ReasonAccountNotReady, Message: "The account's installationID is not a UUID.", After: fundsPause, Err: err}
 	}
 	return ledger.Reservation{
-		Identity: id, Name: t.Order.Name, UID: string(t.Order.UID), Attempt: attempt,
+		Order: t.Order, Identity: id, Name: t.Order.Name, UID: string(t.Order.UID), Attempt: attempt,
 		Account: t.Account.Name, ProviderAccountID: account.ProviderAccountID, IdempotencyKey: key,
 		CustomerID: spec.Customer.ID, Currency: spec.Total.Currency,
 		EstimateCents: Estimate(t.Order), MaxPriceCents: MaxPrice(t.Order, account.MaxPrice),
@@ -71,6 +109,16 @@ func limits(account *v1alpha1.ZMAAccount, m money) ledger.Limits {
 		l.DailyCents, l.MonthlyCents, l.PerCustomerDailyCents, l.Timezone = b.DailyCents, b.MonthlyCents, b.PerCustomerDailyCents, b.Timezone
 	}
 	return l
+}
+
+// KnownZone tells whether the days and months of a budget have a beginning. The zones
+// are part of this program.
+func KnownZone(b *v1alpha1.Budget) bool {
+	if b == nil {
+		return true
+	}
+	_, err := time.LoadLocation(b.Timezone)
+	return err == nil && b.Timezone != time.Local.String()
 }
 
 // reserved prepares the attempt. One that was reserved before may have been sent

@@ -16,15 +16,30 @@ import (
 )
 
 // validate checks the order itself: products, price, address and policy. What
-// can be corrected waits for the correction, the rest is refused for good.
+// can be corrected waits for the correction, the rest is refused for good. What
+// passes here is checked again when it is reserved.
 func (x *Executors) validate(ctx context.Context, t *Task, _ machine.Action) error {
-	for _, check := range []func(context.Context, *Task) error{x.checkProducts, x.checkCurrency, x.checkPrice, x.checkAddress, x.checkPolicy} {
-		if err := check(ctx, t); err != nil {
-			return x.invalid(t, err)
+	if err := x.examine(ctx, t, x.history); err != nil {
+		return x.invalid(t, err)
+	}
+	x.set(t.Order, v1alpha1.ConditionValidated, metav1.ConditionTrue, v1alpha1.ReasonSucceeded, "The order is sound.")
+	return nil
+}
+
+// historian tells of the customer's other orders.
+type historian func(context.Context, *Task) (policy.CustomerHistory, error)
+
+// examine makes all checks in their order, and notes what was decided.
+func (x *Executors) examine(ctx context.Context, t *Task, history historian) error {
+	for _, check := range []func(*Task) error{x.checkProducts, x.checkCurrency, x.checkPrice, x.checkAddress} {
+		if err := check(t); err != nil {
+			return err
 		}
 	}
+	if err := x.checkPolicy(ctx, t, history); err != nil {
+		return err
+	}
 	x.judged(t, decidedAllowed, nil)
-	x.set(t.Order, v1alpha1.ConditionValidated, metav1.ConditionTrue, v1alpha1.ReasonSucceeded, "The order is sound.")
 	return nil
 }
 
@@ -36,7 +51,7 @@ func (x *Executors) invalid(t *Task, err error) error {
 	return err
 }
 
-func (x *Executors) checkProducts(_ context.Context, t *Task) error {
+func (x *Executors) checkProducts(t *Task) error {
 	findings := policy.BuiltIn(t.Order)
 	if len(findings) == 0 {
 		return nil
@@ -47,7 +62,7 @@ func (x *Executors) checkProducts(_ context.Context, t *Task) error {
 
 // checkCurrency keeps amounts of one currency from being spent, and counted against
 // budgets, as if they were of another.
-func (x *Executors) checkCurrency(_ context.Context, t *Task) error {
+func (x *Executors) checkCurrency(t *Task) error {
 	has, wants := t.Order.Spec.Total.Currency, currencyOf(t.Account)
 	if has == wants {
 		return nil
@@ -60,7 +75,7 @@ func (x *Executors) checkCurrency(_ context.Context, t *Task) error {
 // no default yet.
 func currencyOf(a *v1alpha1.ZMAAccount) string { return cmp.Or(a.Spec.Currency, "USD") }
 
-func (x *Executors) checkPrice(_ context.Context, t *Task) error {
+func (x *Executors) checkPrice(t *Task) error {
 	limit := MaxPrice(t.Order, t.Account.Spec.MaxPrice)
 	if limit < 1 || limit > maxPriceBound {
 		x.judged(t, decidedInvalid, []policy.Finding{{Rule: "maxPrice", Action: v1alpha1.PolicyDeny}})
@@ -69,7 +84,7 @@ func (x *Executors) checkPrice(_ context.Context, t *Task) error {
 	return nil
 }
 
-func (x *Executors) checkAddress(_ context.Context, t *Task) error {
+func (x *Executors) checkAddress(t *Task) error {
 	findings := address.Check(normalised(t), addressRules(t.Policy))
 	if len(findings) == 0 {
 		return nil
@@ -84,7 +99,7 @@ func (x *Executors) checkAddress(_ context.Context, t *Task) error {
 	return &Terminal{Reason: v1alpha1.ReasonAwaitingAddress, Message: "Correct spec.shippingAddress. " + strings.Join(parts, "; ")}
 }
 
-func (x *Executors) checkPolicy(ctx context.Context, t *Task) error {
+func (x *Executors) checkPolicy(ctx context.Context, t *Task, history historian) error {
 	if t.Policy == nil {
 		return nil
 	}
@@ -92,9 +107,9 @@ func (x *Executors) checkPolicy(ctx context.Context, t *Task) error {
 	if err != nil {
 		return &Wait{Reason: v1alpha1.ReasonPolicyNotReady, Message: "The OrderPolicy does not compile.", Err: err}
 	}
-	in := policy.Input{Order: t.Order, Address: normalised(t), Account: t.Account}
+	in := policy.Input{Order: t.Order, Address: normalised(t), Account: t.Account, MaxPriceCents: MaxPrice(t.Order, t.Account.Spec.MaxPrice)}
 	if compiled.NeedsHistory() {
-		if in.History, err = x.history(ctx, t); err != nil {
+		if in.History, err = history(ctx, t); err != nil {
 			return fromLedger(err)
 		}
 		in.HistoryKnown = true
@@ -117,12 +132,16 @@ func (x *Executors) checkPolicy(ctx context.Context, t *Task) error {
 // history asks the ledger for the customer's other orders. While it is away the
 // order waits: nothing could be reserved for it anyway.
 func (x *Executors) history(ctx context.Context, t *Task) (policy.CustomerHistory, error) {
-	var window time.Duration
-	if d := t.Policy.Spec.Duplicates; d != nil {
-		window = d.Window.Duration
-	}
-	h, err := x.Ledger.Customer(ctx, t.Order, window)
+	h, err := x.Ledger.Customer(ctx, t.Order, duplicatesWindow(t.Policy))
 	return policy.CustomerHistory(h), err
+}
+
+// duplicatesWindow of a policy; 0 when it looks for none.
+func duplicatesWindow(p *v1alpha1.OrderPolicy) time.Duration {
+	if d := p.Spec.Duplicates; d != nil {
+		return d.Window.Duration
+	}
+	return 0
 }
 
 func messages(findings []policy.Finding) string {

@@ -8,6 +8,7 @@
 //	order.retailer            string  order.items[].unitPriceCents  int (0 when absent)
 //	order.source              string  order.items[].category        string
 //	order.gift                bool    order.shippingAddress.country, .state, .postalCode, .city  string
+//	order.maxPriceCents       int     order.payment.provider        string, .amountCents  int (0 when absent)
 //	customer.id               string  customer.ordersLastHour, .ordersLastDay, .spentLastDayCents  int
 //	account.name              string
 package policy

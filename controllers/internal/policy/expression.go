@@ -21,6 +21,13 @@ type orderView struct {
 	Gift            bool        `cel:"gift"`
 	Items           []itemView  `cel:"items"`
 	ShippingAddress addressView `cel:"shippingAddress"`
+	Payment         paymentView `cel:"payment"`
+	MaxPriceCents   int64       `cel:"maxPriceCents"`
+}
+
+type paymentView struct {
+	Provider    string `cel:"provider"`
+	AmountCents int64  `cel:"amountCents"`
 }
 
 type totalView struct {
@@ -113,7 +120,11 @@ func variables(in Input) map[string]any {
 	view := orderView{
 		Total:    totalView{AmountCents: spec.Total.AmountCents, Currency: spec.Total.Currency},
 		Retailer: spec.Retailer, Gift: spec.Gift != nil,
+		Payment: paymentView{Provider: string(spec.Payment.Provider)}, MaxPriceCents: in.MaxPriceCents,
 		ShippingAddress: addressView{Country: in.Address.Country, State: in.Address.State, PostalCode: in.Address.PostalCode, City: in.Address.City},
+	}
+	if paid := spec.Payment.AmountCents; paid != nil {
+		view.Payment.AmountCents = *paid
 	}
 	if spec.Source != nil {
 		view.Source = spec.Source.Name

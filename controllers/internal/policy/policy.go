@@ -47,6 +47,8 @@ type Input struct {
 	Address v1alpha1.Address
 	// Account that pays.
 	Account *v1alpha1.ZMAAccount
+	// MaxPriceCents is the ceiling with which the order would be sent.
+	MaxPriceCents int64
 	// History of the customer, when it is known.
 	History CustomerHistory
 	// HistoryKnown tells whether History could be read. Rules that need it then

@@ -34,6 +34,11 @@ func input(changes ...func(*Input)) Input {
 func TestEvaluate(t *testing.T) {
 	two := int32(2)
 	unknown := func(in *Input) { in.HistoryKnown = false }
+	cents := int64(4500)
+	paid := input(func(in *Input) {
+		in.Order.Spec.Payment = v1alpha1.Payment{Provider: v1alpha1.PaymentProviderStripe, Reference: "pi_1", AmountCents: &cents}
+		in.MaxPriceCents = 2*in.Order.Spec.Total.AmountCents + 1
+	})
 	for name, c := range map[string]struct {
 		spec v1alpha1.OrderPolicySpec
 		in   Input
@@ -47,6 +52,9 @@ func TestEvaluate(t *testing.T) {
 		"account, source and customer can be, too":    {rule("account.name == 'main' && order.source == 'web' && customer.id == 'c1'", v1alpha1.PolicyWarn), input(), v1alpha1.PolicyWarn},
 		"a rule that fails to evaluate asks a person": {rule("order.items[7].quantity > 1", v1alpha1.PolicyWarn), input(), v1alpha1.PolicyReview},
 		"a rule that runs too long asks a person":     {rule("order.items.all(a, [1,2,3,4,5,6,7,8,9].all(b, [1,2,3,4,5,6,7,8,9].all(c, [1,2,3,4,5,6,7,8,9].all(d, [1,2,3,4,5,6,7,8,9].all(e, [1,2,3,4,5,6,7,8,9].all(f, [1,2,3,4,5,6,7,8,9].all(g, a.quantity + b + c + d + e + f + g > 0)))))))", v1alpha1.PolicyWarn), input(), v1alpha1.PolicyReview},
+		"a payment can be looked at":                  {rule("order.payment.provider == 'stripe' && order.payment.amountCents == 4500", v1alpha1.PolicyDeny), paid, v1alpha1.PolicyDeny},
+		"an order without one, too":                   {rule("order.payment.provider == 'none' && order.payment.amountCents == 0", v1alpha1.PolicyDeny), input(func(in *Input) { in.Order.Spec.Payment.Provider = v1alpha1.PaymentProviderNone }), v1alpha1.PolicyDeny},
+		"the ceiling can be compared with the total":  {rule("order.maxPriceCents > order.total.amountCents * 2", v1alpha1.PolicyReview), paid, v1alpha1.PolicyReview},
 		"unknown history is not a pass":               {rule("customer.ordersLastDay > 100", v1alpha1.PolicyWarn), input(unknown), v1alpha1.PolicyReview},
 		"a policy that audits only reports": {func() v1alpha1.OrderPolicySpec {
 			s := rule("true", v1alpha1.PolicyDeny)
