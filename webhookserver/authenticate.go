@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/zma-operator/zma-operator/api/v1alpha1"
 	"github.com/zma-operator/zma-operator/internal/secrets"
+	"github.com/zma-operator/zma-operator/internal/telemetry"
 	"github.com/zma-operator/zma-operator/webhookserver/internal/mapping"
 	"github.com/zma-operator/zma-operator/webhookserver/internal/verify"
 	"github.com/zma-operator/zma-operator/webhookserver/source"
@@ -43,13 +45,19 @@ func (s *Server) authenticate(x *exchange, src *v1alpha1.WebhookSource, body []b
 // withheld stands for a message ID that is not recorded.
 const withheld = "withheld"
 
-// recordable is what logs and rows may hold of a message ID. Random IDs look like card
-// numbers now and then: such a webhook is taken, and its ID kept nowhere.
+// recordable is what logs and rows may hold of a message ID. The sender chose it, and may
+// have chosen a mail address. Such a webhook is taken, and its ID kept nowhere.
 func recordable(messageID string) string {
-	if mapping.HasCardNumber(messageID) {
+	if messageID != "" && !recordableID(messageID) {
 		return withheld
 	}
 	return messageID
+}
+
+// recordableID tells whether an ID from outside may be recorded as sent. Random ones look
+// like card numbers now and then.
+func recordableID(id string) bool {
+	return telemetry.OpaqueID(id) && !mapping.HasCardNumber(strings.NewReplacer(".", "-", "_", "-").Replace(id))
 }
 
 // usableSecrets reads the source's secrets. What is wrong with the others is

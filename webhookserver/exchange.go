@@ -4,12 +4,12 @@ import (
 	"crypto/rand"
 	"net/http"
 	"net/netip"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/zma-operator/zma-operator/internal/callback"
-	"github.com/zma-operator/zma-operator/webhookserver/internal/mapping"
 )
 
 // exchange is one request and what is told of it afterwards.
@@ -73,17 +73,36 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, route string) *ex
 // maxRequestID is what annotation and log column hold.
 const maxRequestID = 64
 
-// requestID keeps the sender's ID only when it is harmless in logs and
-// annotations, [A-Za-z0-9._-]{1,64} and no card number, and makes one otherwise.
+// requestID keeps the sender's ID only when it can be nothing but an ID, and makes one
+// otherwise: anybody may send one, and it goes to logs, rows and orders.
 func requestID(given string) string {
-	if given == "" || len(given) > maxRequestID || strings.ContainsFunc(given, unsafeInID) || mapping.HasCardNumber(given) {
+	if len(given) > maxRequestID || !recordableID(given) || !madeUp(given) && !shortID(given) {
 		return rand.Text()
 	}
 	return given
 }
 
-func unsafeInID(c rune) bool {
-	letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
-	digit := '0' <= c && c <= '9'
-	return !letter && !digit && c != '.' && c != '_' && c != '-'
+var drawn = regexp.MustCompile(`^([0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|[0-9A-Fa-f]{16,64}|[0-9A-Z]{26})$`)
+
+// madeUp tells whether the form alone shows that a program made an ID: UUIDs, 16 to 64
+// digits of hex, ULIDs and texts of crypto/rand, with a letter or the dashes of UUIDs.
+func madeUp(id string) bool {
+	return drawn.MatchString(id) && strings.Trim(id, "0123456789") != ""
+}
+
+// shortID tells whether an ID has a digit, which names have not, and no seven in a row,
+// as numbers of people and their telephones have.
+func shortID(id string) bool {
+	const tooMany = 7
+	row, most := 0, 0
+	for _, c := range []byte(id) {
+		switch {
+		case '0' <= c && c <= '9':
+			row++
+			most = max(most, row)
+		case c != '.' && c != '_' && c != '-':
+			row = 0
+		}
+	}
+	return most > 0 && most < tooMany
 }

@@ -40,16 +40,19 @@ type Address struct {
 	// firstName of the person who receives the goods.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=100
+	// +kubebuilder:validation:XValidation:rule=`self.matches(r'[^\P{L}\x{115F}\x{1160}\x{3164}\x{FFA0}]|\p{N}')`,message="must hold a letter or a digit"
 	FirstName string `json:"firstName"`
 
 	// lastName of the person who receives the goods.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=100
+	// +kubebuilder:validation:XValidation:rule=`self.matches(r'[^\P{L}\x{115F}\x{1160}\x{3164}\x{FFA0}]|\p{N}')`,message="must hold a letter or a digit"
 	LastName string `json:"lastName"`
 
 	// line1 is street and number.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=200
+	// +kubebuilder:validation:XValidation:rule=`self.matches(r'[^\P{L}\x{115F}\x{1160}\x{3164}\x{FFA0}]|\p{N}')`,message="must hold a letter or a digit"
 	Line1 string `json:"line1"`
 
 	// line2 is unit, floor or building.
@@ -60,6 +63,7 @@ type Address struct {
 	// city of the address.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=100
+	// +kubebuilder:validation:XValidation:rule=`self.matches(r'[^\P{L}\x{115F}\x{1160}\x{3164}\x{FFA0}]|\p{N}')`,message="must hold a letter or a digit"
 	City string `json:"city"`
 
 	// state, province or region; in the US its two letters or its name.
@@ -67,9 +71,10 @@ type Address struct {
 	// +kubebuilder:validation:MaxLength=100
 	State string `json:"state,omitempty"`
 
-	// postalCode as written in the country.
+	// postalCode as written in the country; a dash where it has none.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=20
+	// +kubebuilder:validation:XValidation:rule=`self.matches(r'[^\P{L}\x{115F}\x{1160}\x{3164}\x{FFA0}]|[\p{N}\p{P}]|[^\P{S}\x{2800}]')`,message="must hold a character that can be seen"
 	PostalCode string `json:"postalCode"`
 
 	// country as an ISO 3166-1 alpha-2 code.
@@ -80,6 +85,7 @@ type Address struct {
 	// phone number; carriers refuse parcels without one.
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule=`self.matches(r'[^\P{L}\x{115F}\x{1160}\x{3164}\x{FFA0}]|\p{N}')`,message="must hold a letter or a digit"
 	Phone string `json:"phone"`
 
 	// email of the person who receives the goods.

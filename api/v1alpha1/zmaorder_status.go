@@ -102,6 +102,11 @@ type Submission struct {
 	// intentAt is when the latest call was about to be made.
 	IntentAt metav1.Time `json:"intentAt"`
 
+	// firstIntentAt is when the first call that may have reached the provider was
+	// about to be made; empty while nothing was sent.
+	// +optional
+	FirstIntentAt *metav1.Time `json:"firstIntentAt,omitempty"`
+
 	// reservedAt is when the ledger reserved the attempt's maximum price; nothing
 	// was sent earlier.
 	ReservedAt metav1.Time `json:"reservedAt"`

@@ -982,6 +982,10 @@ func (in *Shipping) DeepCopy() *Shipping {
 func (in *Submission) DeepCopyInto(out *Submission) {
 	*out = *in
 	in.IntentAt.DeepCopyInto(&out.IntentAt)
+	if in.FirstIntentAt != nil {
+		in, out := &in.FirstIntentAt, &out.FirstIntentAt
+		*out = (*in).DeepCopy()
+	}
 	in.ReservedAt.DeepCopyInto(&out.ReservedAt)
 	if in.ResolvedAt != nil {
 		in, out := &in.ResolvedAt, &out.ResolvedAt

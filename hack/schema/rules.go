@@ -25,6 +25,10 @@ func rules() map[string]object {
 		"maxDays and maxPriceCents need orderBy": {
 			"dependentRequired": object{"maxDays": []string{"orderBy"}, "maxPriceCents": []string{"orderBy"}},
 		},
+		// Not every language's patterns know letters by their property: what ASCII has that
+		// is none is refused here, the rest by the endpoint.
+		"must hold a letter or a digit":          {"pattern": `[^\s!-/:-@\[-\x60{-~]`},
+		"must hold a character that can be seen": {"pattern": `\S`},
 		"recipientOfGift needs gift": {
 			"if":   object{"properties": object{"recipientOfGift": object{"const": true}}, "required": []string{"recipientOfGift"}},
 			"then": object{"required": []string{"gift"}},

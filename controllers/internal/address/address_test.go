@@ -66,6 +66,15 @@ func TestCheck(t *testing.T) {
 		"a postal code of four digits":       {func(a *v1alpha1.Address) { a.PostalCode = "9720" }, all, []string{"postalCode"}},
 		"a placeholder for a name":           {func(a *v1alpha1.Address) { a.FirstName = "Test" }, all, []string{"firstName"}},
 		"an address label for a name":        {func(a *v1alpha1.Address) { a.FirstName = "Home" }, all, []string{"firstName"}},
+		"a placeholder in two words":         {func(a *v1alpha1.Address) { a.FirstName = "Test User" }, all, []string{"firstName"}},
+		"a placeholder in two fields":        {func(a *v1alpha1.Address) { a.FirstName, a.LastName = "Gift", "Recipient" }, all, []string{"lastName"}},
+		"first and last together":            {func(a *v1alpha1.Address) { a.FirstName, a.LastName = "Guest", "User" }, all, []string{"lastName"}},
+		"a program's word for nothing":       {func(a *v1alpha1.Address) { a.LastName = "[object Object]" }, all, []string{"lastName"}},
+		"Guest is a family":                  {func(a *v1alpha1.Address) { a.FirstName, a.LastName = "Judith", "Guest" }, all, nil},
+		"Null is a family":                   {func(a *v1alpha1.Address) { a.FirstName, a.LastName = "Ada", "Null" }, all, nil},
+		"a number of films":                  {func(a *v1alpha1.Address) { a.Phone = "+1 212 555 0100" }, all, []string{"phone"}},
+		"directory assistance":               {func(a *v1alpha1.Address) { a.Phone = "800 555 1212" }, all, []string{"phone"}},
+		"555 with a number of its own":       {func(a *v1alpha1.Address) { a.Phone = "+1 212 555 2368" }, all, nil},
 		"a placeholder for a phone":          {func(a *v1alpha1.Address) { a.Phone = "555-555-5555" }, all, []string{"phone"}},
 		"a phone of zeros":                   {func(a *v1alpha1.Address) { a.Phone = "0000000000" }, all, []string{"phone"}},
 		"a phone that is none":               {func(a *v1alpha1.Address) { a.Phone = "call me" }, all, []string{"phone"}},
@@ -98,6 +107,46 @@ func TestCheck(t *testing.T) {
 				t.Errorf("fields (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestNothingBlankPasses: what a parcel can't do without is there to be read, in
+// every country and whatever the policy asks for.
+func TestNothingBlankPasses(t *testing.T) {
+	parts := map[string]func(*v1alpha1.Address) *string{
+		"firstName":  func(a *v1alpha1.Address) *string { return &a.FirstName },
+		"lastName":   func(a *v1alpha1.Address) *string { return &a.LastName },
+		"line1":      func(a *v1alpha1.Address) *string { return &a.Line1 },
+		"city":       func(a *v1alpha1.Address) *string { return &a.City },
+		"postalCode": func(a *v1alpha1.Address) *string { return &a.PostalCode },
+		"phone":      func(a *v1alpha1.Address) *string { return &a.Phone },
+	}
+	for field, part := range parts {
+		for _, blank := range []string{"", " ", "\t\n", "\u00a0", "\u200b", "\u3164", "\u2800", ".", "-", "?!", "\ufe0f"} {
+			for _, country := range []string{"US", "NL", "GB", "JP"} {
+				a := portland(func(a *v1alpha1.Address) { a.Country = country })
+				*part(&a) = blank
+				for _, r := range []Rules{{}, {AllowPOBoxes: true, RequirePhone: true}} {
+					found := map[string]int{}
+					for _, f := range Check(Normalise(a), r) {
+						found[f.Field]++
+					}
+					if found[field] != 1 {
+						t.Errorf("%s, %s is %q: found %d times", country, field, blank, found[field])
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestACountryWithoutPostalCodes: a sender has to write something there.
+func TestACountryWithoutPostalCodes(t *testing.T) {
+	for code, want := range map[string]bool{"-": true, "N/A": true, "00000": true, "": false, " ": false, "\u200b": false, "\u2800": false, "\u3164": false} {
+		a := portland(func(a *v1alpha1.Address) { a.Country, a.State, a.PostalCode, a.Phone = "HK", "", code, "+85223456789" })
+		if got := Check(Normalise(a), Rules{RequirePhone: true}); (len(got) == 0) != want {
+			t.Errorf("%q: %v", code, got)
+		}
 	}
 }
 

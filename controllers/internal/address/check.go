@@ -34,11 +34,20 @@ type Finding struct {
 // checker finds one kind of fault.
 type checker func(v1alpha1.Address, Rules) []Finding
 
-// Check finds what has to be corrected in a normalised address.
+// Check finds what has to be corrected in a normalised address. Of a part that is
+// blank it tells nothing else.
 func Check(a v1alpha1.Address, r Rules) []Finding {
-	var out []Finding
+	out := blanks(a)
+	blank := map[string]bool{}
+	for _, f := range out {
+		blank[f.Field] = true
+	}
 	for _, check := range []checker{characters, country, region, code, names, street, telephone} {
-		out = append(out, check(a, r)...)
+		for _, f := range check(a, r) {
+			if !blank[f.Field] {
+				out = append(out, f)
+			}
+		}
 	}
 	return out
 }
@@ -99,17 +108,30 @@ func names(a v1alpha1.Address, _ Rules) []Finding {
 			out = append(out, Finding{f.field, "placeholder", "is a placeholder, not a name"})
 		}
 	}
+	if len(out) == 0 && placeholderNames(a.FirstName+" "+a.LastName) {
+		out = append(out, Finding{"lastName", "placeholder", "is, with firstName, a placeholder and not a name"})
+	}
 	return out
 }
 
 // placeholderName knows words that stand where a name should. Na and Null are
-// people's names.
+// people's names, and so are Guest, Office and None after a first name.
 func placeholderName(s string) bool {
 	switch strings.ToLower(s) {
-	case "test", "n/a", "undefined", "unknown", "xxx", "customer", "recipient", "home", "work":
+	case "test", "n/a", "undefined", "unknown", "xxx", "customer", "recipient", "home", "work", "tbd", "tba":
 		return true
 	}
-	return !strings.ContainsFunc(s, unicode.IsLetter)
+	return !strings.ContainsFunc(s, unicode.IsLetter) || strings.Contains(strings.ToLower(s), "[object") || placeholderNames(s)
+}
+
+// placeholderNames knows whole names that are none, in one field or in two.
+func placeholderNames(s string) bool {
+	switch strings.Join(strings.Fields(strings.ToLower(s)), " ") {
+	case "test user", "test test", "test order", "guest user", "guest guest", "valued customer", "gift recipient",
+		"null null", "na na", "none none", "no name", "first last", "first name last name", "firstname lastname", "your name":
+		return true
+	}
+	return false
 }
 
 var poBox = regexp.MustCompile(`(?i)\b(p\.?\s*o\.?\s*b(ox)?|post\s+office\s+box|postfach)\b`)
@@ -130,8 +152,14 @@ func telephone(a v1alpha1.Address, r Rules) []Finding {
 	return nil
 }
 
-// placeholderPhone finds 555-555-5555, zeros and the like.
+// placeholderPhone finds 555-555-5555, zeros and the like, and in North America the
+// numbers that are kept for fiction and for directory assistance.
 func placeholderPhone(n *phonenumbers.PhoneNumber) bool {
 	national := phonenumbers.GetNationalSignificantNumber(n)
+	if n.GetCountryCode() == 1 && fiction.MatchString(national) {
+		return true
+	}
 	return national == "" || strings.Count(national, national[:1]) == len(national)
 }
+
+var fiction = regexp.MustCompile(`^\d{3}555(01\d\d|1212)$`)

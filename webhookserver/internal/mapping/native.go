@@ -66,14 +66,8 @@ func (n *NativeOrder) missing() []FieldError {
 	need("externalID", n.ExternalID != "")
 	need("items", len(n.Items) > 0)
 	need("shippingAddress", n.ShippingAddress != nil)
-	if a := n.ShippingAddress; a != nil {
-		need("shippingAddress.firstName", a.FirstName != "")
-		need("shippingAddress.lastName", a.LastName != "")
-		need("shippingAddress.line1", a.Line1 != "")
-		need("shippingAddress.city", a.City != "")
-		need("shippingAddress.postalCode", a.PostalCode != "")
-		need("shippingAddress.country", a.Country != "")
-		need("shippingAddress.phone", a.Phone != "")
+	if n.ShippingAddress != nil {
+		out = append(out, missingParts(n.ShippingAddress)...)
 	}
 	need("customer", n.Customer != nil)
 	need("total", n.Total != nil)
