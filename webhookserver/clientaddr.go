@@ -20,8 +20,8 @@ func clientAddr(r *http.Request, trusted []netip.Prefix) netip.Addr {
 	}
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for _, hop := range slices.Backward(hops) {
-		addr, err := netip.ParseAddr(strings.TrimSpace(hop))
-		if err != nil {
+		addr, ok := hopAddr(strings.TrimSpace(hop))
+		if !ok {
 			return peer
 		}
 		if peer = addr.Unmap().WithZone(""); !isTrusted(peer, trusted) {
@@ -29,6 +29,24 @@ func clientAddr(r *http.Request, trusted []netip.Prefix) netip.Addr {
 		}
 	}
 	return peer
+}
+
+// hopAddr reads an address as proxies write it: bare, with a port, which some load
+// balancers add, IPv6 in brackets, and in quotes as in Forwarded (RFC 7239,
+// section 6).
+func hopAddr(hop string) (netip.Addr, bool) {
+	if n := len(hop); n >= 2 && hop[0] == '"' && hop[n-1] == '"' {
+		hop = hop[1 : n-1]
+	}
+	if addr, err := netip.ParseAddr(hop); err == nil {
+		return addr, true
+	}
+	if inner, ok := strings.CutPrefix(hop, "["); ok && strings.HasSuffix(inner, "]") {
+		addr, err := netip.ParseAddr(strings.TrimSuffix(inner, "]"))
+		return addr, err == nil && addr.Is6()
+	}
+	withPort, err := netip.ParseAddrPort(hop)
+	return withPort.Addr(), err == nil
 }
 
 func isTrusted(a netip.Addr, trusted []netip.Prefix) bool {

@@ -84,9 +84,9 @@ func schemeHeaders(auth v1alpha1.WebhookAuth) []string {
 	return nil
 }
 
-// admitOrigin refuses a browser on a page that the source does not know, before
-// anything is done for it, and lets one that it knows read the answer. Senders
-// that are no browsers send no origin.
+// admitOrigin refuses a browser on a page that the source does not know, and lets
+// one that it knows read whatever the answer is. Senders that are no browsers send
+// no origin.
 func (s *Server) admitOrigin(x *exchange, src *v1alpha1.WebhookSource) error {
 	rules := s.cors.of(src)
 	if rules == nil {
@@ -102,18 +102,16 @@ func (s *Server) admitOrigin(x *exchange, src *v1alpha1.WebhookSource) error {
 	return nil
 }
 
+// outcomePreflight is that of a browser that may ask.
+const outcomePreflight = "preflight"
+
 // preflight answers a browser that asks whether it may post.
 func (s *Server) preflight(x *exchange) (*answer, error) {
 	src, err := s.findSource(x)
 	if err != nil {
 		return nil, err
 	}
-	if src.Spec.CORS == nil || x.r.Header.Get("Access-Control-Request-Method") != http.MethodPost {
-		return nil, methodNotAllowed()
-	}
-	if err := s.admitOrigin(x, src); err != nil {
-		return nil, err
-	}
+	refused := s.admitPreflight(x, src)
 	h := x.w.Header()
 	if err := s.limitBefore(h, src, clientKey(x.client), x.started); err != nil {
 		return nil, err
@@ -121,8 +119,19 @@ func (s *Server) preflight(x *exchange) (*answer, error) {
 	// What follows is for the browser alone; the page does not get to see it.
 	h.Del("RateLimit")
 	h.Del("RateLimit-Policy")
+	if refused != nil {
+		return nil, refused
+	}
 	s.grant(x, src)
-	return &answer{status: http.StatusNoContent, outcome: "preflight"}, nil
+	return &answer{status: http.StatusNoContent, outcome: outcomePreflight}, nil
+}
+
+// admitPreflight refuses a browser that asks in vain.
+func (s *Server) admitPreflight(x *exchange, src *v1alpha1.WebhookSource) error {
+	if src.Spec.CORS == nil || x.r.Header.Get("Access-Control-Request-Method") != http.MethodPost {
+		return methodNotAllowed()
+	}
+	return s.admitOrigin(x, src)
 }
 
 // grant tells a browser what the page may do. The library grants all headers

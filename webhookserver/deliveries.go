@@ -3,12 +3,12 @@ package webhookserver
 import (
 	"context"
 	"errors"
-	"net/http"
 	"sync"
 	"time"
 
 	"github.com/go-logr/logr"
 
+	"github.com/zma-operator/zma-operator/internal/callback"
 	"github.com/zma-operator/zma-operator/internal/ledger"
 	"github.com/zma-operator/zma-operator/internal/telemetry"
 )
@@ -52,11 +52,10 @@ func NewDeliveryWriter(insert InsertFunc, m *telemetry.Metrics, log logr.Logger)
 func (w *DeliveryWriter) NeedLeaderElection() bool { return false }
 
 // Record takes a row, or drops and counts it when the buffer is full. It never
-// blocks. Requests for nothing that is served may fill half of it only: a scan by
-// strangers must not push out the rows of senders.
+// blocks. Half of it is kept for senders who have proved who they are: nothing that
+// strangers send, which costs them nothing, can push out those rows.
 func (w *DeliveryWriter) Record(d ledger.Delivery) {
-	nothing := d.Route == routeOther || d.Source == "" && d.Status == http.StatusNotFound
-	if nothing && len(w.queue) >= cap(w.queue)/2 {
+	if !proven(d) && len(w.queue) >= cap(w.queue)/2 {
 		w.metrics.DeliveriesDropped.Inc()
 		return
 	}
@@ -65,6 +64,21 @@ func (w *DeliveryWriter) Record(d ledger.Delivery) {
 	default:
 		w.metrics.DeliveriesDropped.Inc()
 	}
+}
+
+// proven tells by a row whether its sender was authenticated: only then does it name
+// a message, an order or a hint, was it done as asked, or refused for its content.
+// Where a row does not tell, as of a source's limit under a scheme without message
+// IDs, the answer was to send again, and it counts as a stranger's.
+func proven(d ledger.Delivery) bool {
+	if d.WebhookID != "" || d.OrderName != "" || d.ExternalIDHash != "" || d.Hint != (callback.Hint{}) || d.SecurityEvent == eventReplay {
+		return true
+	}
+	switch d.Outcome {
+	case "card-data", "invalid-body", "mapping-failed", "invalid-order", "payload-conflict":
+		return true
+	}
+	return d.Category == categoryOK && d.Outcome != outcomePreflight
 }
 
 // Close says that no more rows come. The server calls it once drained.

@@ -3,6 +3,7 @@ package webhookserver
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
+	"github.com/zma-operator/zma-operator/api/v1alpha1"
 	"github.com/zma-operator/zma-operator/internal/ledger"
 )
 
@@ -67,9 +69,10 @@ func runWriter(t *testing.T, s *table, change func(*DeliveryWriter)) (w *Deliver
 	return w, stop
 }
 
+// recordN records rows of authenticated senders.
 func recordN(w *DeliveryWriter, n int) {
 	for i := range n {
-		w.Record(ledger.Delivery{RequestID: fmt.Sprint(i)})
+		w.Record(ledger.Delivery{RequestID: fmt.Sprint(i), Outcome: "accepted", Category: categoryOK})
 	}
 }
 
@@ -162,5 +165,32 @@ func TestStoppingDoesNotWaitForAServerThatNeverCloses(t *testing.T) {
 	cancel()
 	if err := w.Start(ctx); err != nil || s.len() != 3 {
 		t.Errorf("%d rows written, error %v", s.len(), err)
+	}
+}
+
+// TestRowsOfAuthenticatedSendersHaveAllOfTheQueue tells them by what a row holds,
+// under a scheme without message IDs too.
+func TestRowsOfAuthenticatedSendersHaveAllOfTheQueue(t *testing.T) {
+	bearer := func(s *v1alpha1.WebhookSource) {
+		scheme(v1alpha1.AuthBearer)(s)
+		secretKeys("bearer")(s)
+		s.Spec.EventFilter = `body == null || body.?filter.orValue(true)`
+	}
+	h := newHarness(t, refusesInvalid(), webhookSource("web", bearer), keySecret())
+	token := header("Authorization", "Bearer "+bearerToken)
+	bodies := map[string]string{
+		"accepted": nativeBody("A-1"), "repeated": nativeBody("A-1"), "payload-conflict": strings.Replace(nativeBody("A-1"), "78701", "78702", 1),
+		"invalid-body": `{"a":1}`, "invalid-order": nativeBody("invalid"), "ignored": `{"filter":false}`, "mapping-failed": `{"filter":1}`,
+		"card-data": strings.Replace(nativeBody("A-1"), "planted-street", "4111 1111 1111 1111", 1),
+	}
+	for i, want := range []string{"accepted", "repeated", "payload-conflict", "invalid-body", "invalid-order", "ignored", "mapping-failed", "card-data"} {
+		h.send(token, webPath, bodies[want])
+		if row := h.records(i + 1)[i]; row.Outcome != want || !proven(row) {
+			t.Errorf("%s: row %+v", want, row)
+		}
+	}
+	h.send(nil, webPath, bodies["accepted"])
+	if row := h.records(9)[8]; proven(row) {
+		t.Errorf("a stranger's row %+v", row)
 	}
 }

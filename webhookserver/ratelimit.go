@@ -20,6 +20,11 @@ const (
 // so it is generous: tokens can't be guessed at any rate.
 func badTokenRate() limit.Rate { return limit.Rate{PerMinute: 300, Burst: 100} }
 
+// vainRate is how often one client may ask for what nobody serves: unknown paths and
+// sources, other methods. No source's limit applies there. Probes and typing errors
+// stay far below.
+func vainRate() limit.Rate { return limit.Rate{PerMinute: 600, Burst: 200} }
+
 func sourceRate(s *v1alpha1.WebhookSource) limit.Rate {
 	return limit.Rate{PerMinute: orDefault(s.Spec.RateLimit.PerMinute, defaultPerMinute),
 		Burst: orDefault(s.Spec.RateLimit.Burst, defaultBurst)}
@@ -56,6 +61,15 @@ func (s *Server) limitBefore(h http.Header, src *v1alpha1.WebhookSource, client 
 	return nil
 }
 
+// inVain answers a request for what nobody serves with a problem, as long as its
+// client does not ask too often.
+func (s *Server) inVain(x *exchange, p *problem) error {
+	if state := s.vain.Take(clientKey(x.client), vainRate(), x.started); !state.OK {
+		return rateLimited("client", vainRate(), state.Next)
+	}
+	return p
+}
+
 // limitAfter authentication takes from the source's share.
 func (s *Server) limitAfter(h http.Header, src *v1alpha1.WebhookSource, now time.Time) error {
 	r := sourceRate(src)
@@ -72,7 +86,7 @@ func tooMany(name string, after time.Duration) *problem {
 		title: "Too many requests", detail: fmt.Sprintf("The limit of this %s is used up.", name), retryAfter: after}
 }
 
-// rateLimited is for routes that tell of their limit only once it is used up.
+// rateLimited is for routes that tell of a client's limit only once it is used up.
 func rateLimited(name string, r limit.Rate, after time.Duration) *problem {
 	p := tooMany(name, after)
 	p.header = http.Header{}

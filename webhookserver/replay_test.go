@@ -1,15 +1,20 @@
 package webhookserver
 
 import (
+	"encoding/json"
+	"fmt"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/zma-operator/zma-operator/api/v1alpha1"
+	"github.com/zma-operator/zma-operator/webhookserver/internal/mapping"
 	"github.com/zma-operator/zma-operator/webhookserver/internal/verify"
 )
 
@@ -120,24 +125,105 @@ func TestTheDigestIsOfWhatIsSigned(t *testing.T) {
 	}
 }
 
+// kept is an answer that made an order, until a time.
+func kept(key string, until time.Time) *remembered {
+	return &remembered{key: key, order: "zo-1", body: json.RawMessage(`{}`), until: until}
+}
+
 func TestReplaysAreForgottenWhenTheirTimeHasPassedOrThereAreTooMany(t *testing.T) {
-	r := newReplays(3)
+	r := newReplays(4 * kept("0", begin).size()) // three, and one that made no order
 	for i := range 5 {
-		r.keep(strconv.Itoa(i), &answer{}, begin.Add(time.Minute), begin)
+		r.keep(kept(strconv.Itoa(i), begin.Add(time.Minute)), begin)
 	}
-	if r.order.Len() != 3 || r.find("1", begin) != nil || r.find("4", begin) == nil {
-		t.Errorf("%d are kept", r.order.Len())
+	if r.taken.answers.Len() != 3 || r.find("1", 0, begin) != nil || r.find("4", 0, begin) == nil {
+		t.Errorf("%d are kept", r.taken.answers.Len())
 	}
-	if r.find("4", begin.Add(2*time.Minute)) != nil {
+	if r.find("4", 0, begin.Add(2*time.Minute)) != nil {
 		t.Error("one whose time has passed is found")
 	}
-	r.keep("5", &answer{}, begin.Add(3*time.Minute), begin.Add(2*time.Minute))
-	if r.order.Len() != 1 {
-		t.Errorf("%d are kept, those whose time has passed among them", r.order.Len())
+	r.keep(kept("5", begin.Add(3*time.Minute)), begin.Add(2*time.Minute))
+	if r.taken.answers.Len() != 1 {
+		t.Errorf("%d are kept, those whose time has passed among them", r.taken.answers.Len())
 	}
-	if r.keep("", &answer{}, begin.Add(time.Hour), begin); r.order.Len() != 1 {
+	if r.keep(kept("", begin.Add(time.Hour)), begin); r.taken.answers.Len() != 1 {
 		t.Error("a delivery without digest is kept")
 	}
+}
+
+// TestRefusalsDoNotPushOutWhatProtectsOrders: one sender's mistakes must not bring
+// back the orders of another.
+func TestRefusalsDoNotPushOutWhatProtectsOrders(t *testing.T) {
+	r := newReplays(1 << 20)
+	r.keep(kept("order", begin.Add(time.Minute)), begin)
+	for i := range 100_000 {
+		r.keep(&remembered{key: strconv.Itoa(i), problem: bare(cardData()), until: begin.Add(time.Minute)}, begin)
+	}
+	if r.find("order", 0, begin) == nil || r.other.bytes > 1<<18 || len(r.byKey) != r.other.answers.Len()+1 {
+		t.Errorf("%d bytes of refusals, %d keys", r.other.bytes, len(r.byKey))
+	}
+}
+
+// TestTheMemoryOfAnswersIsBounded fills it with answers of each kind and looks at
+// the heap, which must not hold more than was counted.
+func TestTheMemoryOfAnswersIsBounded(t *testing.T) {
+	long := strings.Repeat("x", 4<<10) // of which a part is quoted
+	one := func(i int) (*answer, error) { return ordersAnswer(i, 1), nil }
+	fifty := func(i int) (*answer, error) { return ordersAnswer(i, 50), nil }
+	none := func(int) (*answer, error) {
+		return &answer{status: 200, outcome: outcomeIgnored, body: ignored{true}}, nil
+	}
+	card := func(int) (*answer, error) { return nil, cardData() }
+	wrong := func(i int) (*answer, error) { return nil, invalidBody(fieldsOf(strings.Clone(long), i)) }
+	for reason, tc := range map[string]struct {
+		answer       func(i int) (*answer, error)
+		given, least int // answers, and those of them that there is room for
+	}{
+		"one order":     {one, 100_000, 60_000},
+		"fifty orders":  {fifty, 15_000, 11_000},
+		"ignored":       {none, 50_000, 20_000},
+		"a card number": {card, 50_000, 15_000},
+		"twenty fields": {wrong, 20_000, 3_000},
+	} {
+		t.Run(reason, func(t *testing.T) {
+			r := newReplays(maxReplays)
+			before := heap()
+			for i := range tc.given {
+				a, err := tc.answer(i)
+				m := remember(&exchange{}, a, err)
+				m.key, m.until = fmt.Sprintf("%032x", i), begin.Add(time.Hour)
+				r.keep(m, begin)
+			}
+			used, counted, n := int(heap()-before), r.taken.bytes+r.other.bytes, len(r.byKey)
+			t.Logf("%d answers take %d kB, counted as %d kB", n, used>>10, counted>>10)
+			if used > counted+1<<20 || counted > maxReplays*3/4 || n < tc.least || r.find(fmt.Sprintf("%032x", tc.given-1), 0, begin) == nil {
+				t.Errorf("%d answers take %d bytes, counted as %d", n, used, counted)
+			}
+			runtime.KeepAlive(r)
+		})
+	}
+}
+
+func ordersAnswer(i, n int) *answer {
+	var made []*v1alpha1.ZMAOrder
+	for j := range n {
+		made = append(made, &v1alpha1.ZMAOrder{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: v1alpha1.OrderNameFor("web", fmt.Sprintf("%d/%d", i, j))}})
+	}
+	return &answer{status: 202, outcome: "accepted", order: made[0].Name, body: namesOf(made)}
+}
+
+func fieldsOf(body string, i int) []mapping.FieldError {
+	var fields []mapping.FieldError
+	for j := range 20 {
+		fields = append(fields, mapping.FieldError{Field: body[i%100 : i%100+j], Detail: "is not known"})
+	}
+	return fields
+}
+
+func heap() uint64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
 }
 
 func TestSecurityEventsAreToldApart(t *testing.T) {

@@ -27,10 +27,10 @@ func (s *Server) routes() http.Handler {
 	mux.Handle(source.PathPrefix+"{namespace}/{path...}", s.serve(routeWebhook, s.webhook))
 	mux.Handle(callback.PathPrefix+"{namespace}/{account}/{order}", s.serve(routeCallback, s.callback))
 	mux.Handle(callbackV2Prefix+"{namespace}/{account}", s.serve(routeCallbackV2, s.callbackV2))
-	nothing := s.serve(routeOther, func(*exchange) (*answer, error) { return nil, notFound() })
+	nothing := s.serve(routeOther, func(x *exchange) (*answer, error) { return nil, s.inVain(x, notFound()) })
 	mux.Handle("/", nothing)
 	mux.Handle(source.PathPrefix+"{namespace}", nothing) // else redirected to the route above
-	crowded := s.serve(routeOther, func(*exchange) (*answer, error) { return nil, tooManyHeaders() })
+	crowded := s.serve(routeOther, func(x *exchange) (*answer, error) { return nil, s.inVain(x, tooManyHeaders()) })
 	return s.transferred(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch _, pattern := mux.Handler(r); {
 		case headerFields(r.Header) > maxHeaderFields:

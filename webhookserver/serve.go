@@ -44,7 +44,7 @@ func (s *Server) guarded(x *exchange, next step) (a *answer, err error) {
 	case x.route == routeWebhook && x.r.Method == http.MethodOptions:
 		next = s.preflight
 	case x.route != routeOther && x.r.Method != http.MethodPost:
-		return nil, methodNotAllowed()
+		return nil, s.inVain(x, methodNotAllowed())
 	}
 	if !s.o.Synced() {
 		// An incomplete cache would call sources and accounts unknown.

@@ -54,6 +54,7 @@ type Server struct {
 	sources  *limit.Keyed // by source
 	clients  *limit.Keyed // by source and client
 	badToken *limit.Keyed // by client
+	vain     *limit.Keyed // by client: requests for nothing that is served
 
 	started  atomic.Bool
 	draining atomic.Bool
@@ -87,6 +88,7 @@ func New(o Options) (*Server, error) {
 		sources:     limit.NewKeyed(maxTrackedClients),
 		clients:     limit.NewKeyed(maxTrackedClients),
 		badToken:    limit.NewKeyed(maxTrackedClients),
+		vain:        limit.NewKeyed(maxTrackedClients),
 		addr:        o.Addr,
 		mappers:     mapping.NewCache(maxMappers),
 		replays:     newReplays(maxReplays),

@@ -52,10 +52,11 @@ func TestWebhooksAndCallbacksDoNotStarveEachOther(t *testing.T) {
 
 func TestVerificationHasSlotsOfItsOwn(t *testing.T) {
 	h := newHarness(t, interceptor.Funcs{}, webhookSource("web", nil), keySecret())
+	forged := signedBy(t, otherSecret, begin, nativeBody("A-1"))
 	free := h.server.checks.fill(t)
-	wantProblem(t, h.send(nil, webPath, nativeBody("A-1")), http.StatusServiceUnavailable, "overloaded")
+	wantProblem(t, h.send(forged, webPath, nativeBody("A-1")), http.StatusServiceUnavailable, "overloaded")
 	free()
-	wantProblem(t, h.send(nil, webPath, nativeBody("A-1")), http.StatusUnauthorized, "unauthenticated")
+	wantProblem(t, h.send(forged, webPath, nativeBody("A-1")), http.StatusUnauthorized, "unauthenticated")
 	if len(h.server.checks)+len(h.server.slots) != 0 {
 		t.Error("slots are lost")
 	}

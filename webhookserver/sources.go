@@ -15,7 +15,7 @@ import (
 // it must not be changed.
 func (s *Server) findSource(x *exchange) (*v1alpha1.WebhookSource, error) {
 	if !s.knows(x.r.PathValue("namespace")) {
-		return nil, notFound()
+		return nil, s.inVain(x, notFound())
 	}
 	// A cache that is asked for the first time waits for the API server.
 	ctx, cancel := context.WithTimeout(x.r.Context(), s.o.CreateTimeout)
@@ -28,7 +28,7 @@ func (s *Server) findSource(x *exchange) (*v1alpha1.WebhookSource, error) {
 	}
 	src := source.Find(list.Items, x.r.PathValue("path"))
 	if src == nil {
-		return nil, notFound()
+		return nil, s.inVain(x, notFound())
 	}
 	x.namespace, x.source = src.Namespace, src.Name
 	return src, nil

@@ -9,6 +9,7 @@ import (
 	"github.com/zma-operator/zma-operator/api/v1alpha1"
 	"github.com/zma-operator/zma-operator/internal/expression"
 	"github.com/zma-operator/zma-operator/webhookserver/internal/mapping"
+	"github.com/zma-operator/zma-operator/webhookserver/internal/verify"
 	"github.com/zma-operator/zma-operator/webhookserver/source"
 )
 
@@ -22,6 +23,9 @@ type accepted struct {
 	Namespace string   `json:"namespace"`
 }
 
+// outcomeIgnored is that of an event that the source does not want.
+const outcomeIgnored = "ignored"
+
 // ignored is the body of 200 for an event that the source does not want.
 type ignored struct {
 	Ignored bool `json:"ignored"`
@@ -34,13 +38,14 @@ func (s *Server) webhook(x *exchange) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.admitOrigin(x, src); err != nil {
+	refused := s.admitOrigin(x, src) // sets what a page needs to read whatever comes next
+	if err := s.limitBefore(x.w.Header(), src, clientKey(x.client), x.started); err != nil {
 		return nil, err
+	}
+	if refused != nil {
+		return nil, refused
 	}
 	if err := usable(src); err != nil {
-		return nil, err
-	}
-	if err := s.limitBefore(x.w.Header(), src, clientKey(x.client), x.started); err != nil {
 		return nil, err
 	}
 	if err := checkHeaders(x.r, source.MaxBody(src)); err != nil {
@@ -48,6 +53,9 @@ func (s *Server) webhook(x *exchange) (*answer, error) {
 	}
 	body, err := s.readBody(x, source.MaxBody(src))
 	if err != nil {
+		return nil, err
+	}
+	if err := unsigned(x, src); err != nil {
 		return nil, err
 	}
 	proof, err := s.check(x, src, body)
@@ -59,34 +67,56 @@ func (s *Server) webhook(x *exchange) (*answer, error) {
 		return nil, err
 	}
 	defer release()
+	return s.answerOnce(x, src, proof, body)
+}
+
+// answerOnce does what a verified request asks for, and answers its copies from
+// memory before the source's share is touched: who has captured a request must not
+// use it up.
+func (s *Server) answerOnce(x *exchange, src *v1alpha1.WebhookSource, proof verify.Result, body []byte) (*answer, error) {
 	digest := deliveryDigest(src, proof, body)
-	if a := s.replays.find(digest, x.started); a != nil {
-		// Before the source's share is touched: who has captured a request must not
-		// use it up.
-		return replayed(x, a), nil
+	leave, err := s.replays.turn(x.r.Context(), digest, s.o.StoreLine)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	if m := s.replays.find(digest, src.Generation, x.started); m != nil {
+		return m.again(x)
 	}
 	if err := s.limitAfter(x.w.Header(), src, x.started); err != nil {
 		return nil, err
 	}
-	orders, err := s.ordersOf(x, src, body, digest)
-	if errors.Is(err, mapping.ErrIgnored) {
-		return &answer{status: http.StatusOK, outcome: "ignored", body: ignored{true}}, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	a, err := s.take(x, orders)
-	if err == nil {
-		s.replays.keep(digest, a, proof.SignedAt.Add(tolerance(src)), x.started)
+	a, err := s.fulfil(x, src, body, digest)
+	if m := remember(x, a, err); m != nil {
+		m.key, m.generation, m.until = digest, src.Generation, proof.SignedAt.Add(tolerance(src))
+		s.replays.keep(m, x.started)
 	}
 	return a, err
 }
 
-// replayed answers a delivery that was answered before.
-func replayed(x *exchange, a *answer) *answer {
-	x.event = eventReplay
-	x.order = a.order
-	return &answer{status: http.StatusOK, outcome: "repeated", body: a.body, order: a.order}
+// unsigned refuses a request that carries no signature or token at all: no secret
+// could change its answer, so none is read for it.
+func unsigned(x *exchange, src *v1alpha1.WebhookSource) error {
+	auth := src.Spec.Auth
+	_, err := verify.For(auth)(verify.Request{Header: x.r.Header, Now: x.started, Tolerance: tolerance(src)}, nil)
+	if !errors.Is(err, verify.ErrNoSignature) {
+		return nil
+	}
+	p := unauthenticated(challenge(auth.Scheme))
+	p.event = unauthenticatedEvent(err)
+	return p
+}
+
+// fulfil does what a verified body asks for.
+func (s *Server) fulfil(x *exchange, src *v1alpha1.WebhookSource, body []byte, digest string) (*answer, error) {
+	orders, err := s.ordersOf(x, src, body, digest)
+	if errors.Is(err, mapping.ErrIgnored) {
+		return &answer{status: http.StatusOK, outcome: outcomeIgnored, body: ignored{true}}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.take(x, orders)
 }
 
 // ordersOf maps a verified body.

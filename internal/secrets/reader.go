@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/singleflight"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
@@ -19,25 +20,33 @@ import (
 // ErrNotFound means that the Secret or the key does not exist.
 var ErrNotFound = errors.New("secret or key not found")
 
+// maxRead is how long one read may take.
+const maxRead = 5 * time.Second
+
 // Reader reads Secrets and keeps each for a short time, so that a changed one
 // takes effect without a restart and a busy endpoint does not read one Secret
-// for every request.
+// for every request. That one is missing, or could not be read, is kept as long:
+// strangers, who may make the endpoint look for a Secret, must not set the pace at
+// which the API server is asked.
 type Reader struct {
 	client client.Reader
 	ttl    time.Duration
 	now    func() time.Time
+	reads  singleflight.Group
 
 	mu    sync.Mutex
 	cache map[types.NamespacedName]entry
 }
 
+// entry is what came of a read.
 type entry struct {
 	data map[string][]byte
+	err  error
 	at   time.Time
 }
 
 // NewReader reads through c, which must not be a cache that watches Secrets.
-// A Secret is read again after ttl.
+// A Secret is read again after ttl, also one that was missing or could not be read.
 func NewReader(c client.Reader, ttl time.Duration, now func() time.Time) *Reader {
 	return &Reader{client: c, ttl: ttl, now: now, cache: map[types.NamespacedName]entry{}}
 }
@@ -45,27 +54,42 @@ func NewReader(c client.Reader, ttl time.Duration, now func() time.Time) *Reader
 // All returns every key of a Secret. A missing one is ErrNotFound.
 func (r *Reader) All(ctx context.Context, namespace, name string) (map[string][]byte, error) {
 	key := types.NamespacedName{Namespace: namespace, Name: name}
-	if data, ok := r.fresh(key); ok {
-		if data == nil {
-			return nil, fmt.Errorf("secret %s: %w", name, ErrNotFound)
-		}
-		return data, nil
+	if e, ok := r.fresh(key); ok {
+		return maps.Clone(e.data), e.err
 	}
-	var s corev1.Secret
-	if err := r.client.Get(ctx, key, &s); err != nil {
-		r.forget(key)
-		if apierrors.IsNotFound(err) {
-			// Remembered too: strangers must not make us ask for it at their pace.
-			r.keep(key, nil)
-			return nil, fmt.Errorf("secret %s: %w", name, ErrNotFound)
-		}
+	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("read secret %s: %w", name, err)
 	}
-	if s.Data == nil {
-		s.Data = map[string][]byte{}
+	read, _, _ := r.reads.Do(key.String(), func() (any, error) {
+		if e, ok := r.fresh(key); ok {
+			return e, nil // read while we came
+		}
+		e := r.read(ctx, key)
+		r.keep(key, e)
+		return e, nil
+	})
+	e := read.(entry)
+	return maps.Clone(e.data), e.err
+}
+
+// read asks the API server. It is for all who want the Secret now, so it goes on
+// when the one that began it has hung up.
+func (r *Reader) read(ctx context.Context, key types.NamespacedName) entry {
+	detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), maxRead)
+	defer cancel()
+	if until, ok := ctx.Deadline(); ok {
+		detached, cancel = context.WithDeadline(detached, until)
+		defer cancel()
 	}
-	r.keep(key, s.Data)
-	return maps.Clone(s.Data), nil
+	var s corev1.Secret
+	err := r.client.Get(detached, key, &s)
+	switch {
+	case apierrors.IsNotFound(err):
+		return entry{err: fmt.Errorf("secret %s: %w", key.Name, ErrNotFound), at: r.now()}
+	case err != nil:
+		return entry{err: fmt.Errorf("read secret %s: %w", key.Name, err), at: r.now()}
+	}
+	return entry{data: s.Data, at: r.now()}
 }
 
 // Key returns one key of a Secret. A missing one, or an empty value, is
@@ -81,25 +105,18 @@ func (r *Reader) Key(ctx context.Context, namespace, name, key string) ([]byte, 
 	return all[key], nil
 }
 
-func (r *Reader) fresh(key types.NamespacedName) (map[string][]byte, bool) {
+func (r *Reader) fresh(key types.NamespacedName) (entry, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	e, ok := r.cache[key]
 	if !ok || r.now().Sub(e.at) >= r.ttl {
-		return nil, false
+		return entry{}, false
 	}
-	return maps.Clone(e.data), true
+	return e, true
 }
 
-// keep remembers a Secret, or with nil that there is none.
-func (r *Reader) keep(key types.NamespacedName, data map[string][]byte) {
+func (r *Reader) keep(key types.NamespacedName, e entry) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.cache[key] = entry{data: data, at: r.now()}
-}
-
-func (r *Reader) forget(key types.NamespacedName) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	delete(r.cache, key)
+	r.cache[key] = e
 }
