@@ -8,6 +8,7 @@ import (
 	"github.com/google/cel-go/cel"
 
 	"github.com/zma-operator/zma-operator/api/v1alpha1"
+	"github.com/zma-operator/zma-operator/internal/expression"
 )
 
 // Finding is one rule that matched.
@@ -74,7 +75,7 @@ func Compile(spec v1alpha1.OrderPolicySpec) (*Compiled, error) {
 	if spec.Items != nil {
 		for _, p := range spec.Items.Patterns {
 			// First by itself: inside the anchors "a)|(b" would compile, and escape them.
-			_, err := regexp.Compile(p.Pattern)
+			_, err := expression.CompilePattern(p.Pattern)
 			var re *regexp.Regexp
 			if err == nil {
 				re, err = regexp.Compile(`^(?:` + p.Pattern + `)$`)

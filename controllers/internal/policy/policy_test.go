@@ -99,6 +99,7 @@ func TestCompileNamesTheRuleAndThePlace(t *testing.T) {
 		"a street, which no rule may": {rule("order.shippingAddress.line1 == ''", v1alpha1.PolicyDeny), []string{"line1"}},
 		"a pattern that escapes":      {v1alpha1.OrderPolicySpec{Items: &v1alpha1.ItemFilter{Patterns: []v1alpha1.RetailerPattern{{Retailer: "amazon", Pattern: "a)|(b"}}}}, []string{"items.patterns for amazon"}},
 		"a function that eats memory": {rule("order.retailer.replace('', 'x') == ''", v1alpha1.PolicyDeny), []string{"replace"}},
+		"a pattern that eats memory":  {v1alpha1.OrderPolicySpec{Items: &v1alpha1.ItemFilter{Patterns: []v1alpha1.RetailerPattern{{Retailer: "amazon", Pattern: "(.{1000}){5}"}}}}, []string{"items.patterns for amazon"}},
 		"a pattern that is none":      {v1alpha1.OrderPolicySpec{Items: &v1alpha1.ItemFilter{Patterns: []v1alpha1.RetailerPattern{{Retailer: "amazon", Pattern: "("}}}}, []string{"items.patterns for amazon"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -54,6 +54,8 @@ func celMinorUnits(args []ref.Val) ref.Val {
 		minor, err = minorUnits(strconv.FormatInt(int64(amount), 10), text(args[1]))
 	case types.Double:
 		minor, err = minorUnitsOfNumber(float64(amount), text(args[1]))
+	case exact:
+		minor, err = minorUnits(string(amount), text(args[1]))
 	default:
 		return types.MaybeNoSuchOverloadErr(args[0])
 	}

@@ -62,10 +62,11 @@ func TestEvaluationsAreBounded(t *testing.T) {
 	doubled := func(n int) string { return strings.Repeat(`.map(a, a + a)`, n) }
 	cases := map[string]struct{ order, body, detail string }{
 		"loops in loops":                       {`{"items": body.n.map(a, body.n.map(b, body.n.map(c, a + b + c)))}`, "", ""},
-		"a string that doubles":                {`{"items": ["planted"]` + doubled(60) + `}`, "", "costs more than an expression may"},
-		"a list that doubles":                  {`{"items": [[1]]` + doubled(40) + `[0]}`, "", "yields more than 1048576 bytes"},
+		"a string that doubles":                {`{"items": ["planted"]` + doubled(60) + `}`, "", "text is longer than 65536 bytes"},
+		"a list that doubles":                  {`{"items": [[1]]` + doubled(40) + `[0]}`, "", "list is longer than 65536 elements"},
 		"a list that doubles beyond any size":  {`{"items": [[1]]` + doubled(70) + `[0]}`, "", ""},
-		"orders that double beyond any number": {`[[{}]]` + doubled(62) + `[0]`, "", "yields more than 50"},
+		"orders that double beyond any number": {`[[{}]]` + doubled(62) + `[0]`, "", "list is longer than 65536 elements"},
+		"more orders than one body makes":      {`[[{}]]` + doubled(10) + `[0]`, "", "yields more than 50"},
 		"a tree that doubles":                  {`{"items": [[1]]` + strings.Repeat(`.map(a, [a, a])`, 12) + `}`, "", ""},
 		"one text many times":                  {`{"items": body.n.map(a, body.s)}`, "", "yields more than 1048576 bytes"},
 		"one object many times":                {`{"items": body.n.map(a, body.n)}`, "", "yields more than 1048576 bytes"},

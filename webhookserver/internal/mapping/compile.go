@@ -61,8 +61,7 @@ func compile(env *cel.Env, field, text string, want yield) (*compiled, error) {
 	if err := forbidden(field, ast); err != nil {
 		return nil, err
 	}
-	program, err := expression.Program(env, ast,
-		cel.CustomDecoratorV2(orderMaps), cel.OptimizeRegex(boundRegex()), functionCosts())
+	program, err := expression.Program(env, ast, cel.CustomDecoratorV2(orderMaps))
 	if err != nil {
 		return nil, &CompileError{Field: field, Line: 1, Column: 1, Message: clip(err.Error())}
 	}

@@ -15,7 +15,7 @@ import (
 const full = `{
   "externalID": "A-1", "retailer": "amazon",
   "items": [{"productID": "B000000001", "quantity": 2, "unitPriceCents": 1099, "variants": [{"dimension": "size", "value": "M"}], "title": "Shirt", "category": "clothes"}],
-  "shippingAddress": {"firstName": "Ada", "lastName": "Doe", "line1": "1 Main St", "line2": "Flat 2", "city": "Austin", "state": "TX", "postalCode": "78701", "country": "US", "phone": "+15125550100", "email": "ada@example.com"},
+  "shippingAddress": {"firstName": "Ada", "lastName": "Doe", "line1": "1 Main St", "line2": "Flat 2", "city": "Austin", "state": "TX", "postalCode": "78701", "country": "US", "phone": "+15032234567", "email": "ada@example.com"},
   "recipientOfGift": true, "gift": {"message": "Enjoy"},
   "customer": {"id": "c-1", "email": "bob@example.com"},
   "total": {"currency": "USD", "amountCents": 2599},
@@ -25,7 +25,7 @@ const full = `{
 }`
 
 const least = `{"externalID":"A-1","items":[{"productID":"B000000001","quantity":1}],
- "shippingAddress":{"firstName":"Ada","lastName":"Doe","line1":"1 Main St","city":"Austin","postalCode":"78701","country":"US","phone":"+15125550100"},
+ "shippingAddress":{"firstName":"Ada","lastName":"Doe","line1":"1 Main St","city":"Austin","postalCode":"78701","country":"US","phone":"+15032234567"},
  "customer":{"id":"c-1"},"total":{"currency":"USD","amountCents":0}}`
 
 func ptr[T any](v T) *T { return &v }
@@ -54,7 +54,7 @@ func TestDecodeKeepsEveryField(t *testing.T) {
 		Items: []v1alpha1.OrderItem{{ProductID: "B000000001", Quantity: 2, UnitPriceCents: ptr(int64(1099)),
 			Variants: []v1alpha1.Variant{{Dimension: "size", Value: "M"}}, Title: "Shirt", Category: "clothes"}},
 		ShippingAddress: v1alpha1.Address{FirstName: "Ada", LastName: "Doe", Line1: "1 Main St", Line2: "Flat 2",
-			City: "Austin", State: "TX", PostalCode: "78701", Country: "US", Phone: "+15125550100", Email: "ada@example.com"},
+			City: "Austin", State: "TX", PostalCode: "78701", Country: "US", Phone: "+15032234567", Email: "ada@example.com"},
 		RecipientOfGift: ptr(true), Gift: &v1alpha1.Gift{Message: "Enjoy"},
 		Customer:      v1alpha1.Customer{ID: "c-1", Email: "bob@example.com"},
 		Total:         v1alpha1.Money{Currency: "USD", AmountCents: 2599},

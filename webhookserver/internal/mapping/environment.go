@@ -22,7 +22,7 @@ func environment() (*cel.Env, error) {
 	options := []cel.EnvOption{
 		cel.Variable(bodyVariable, cel.DynType),
 		cel.Variable(headersVariable, cel.MapType(cel.StringType, cel.StringType)),
-		cel.OptionalTypes(), ext.Bindings(),
+		cel.OptionalTypes(), optionalMacros(), ext.Bindings(),
 		cel.DefaultUTCTimeZone(true),
 		cel.ParserExpressionSizeLimit(maxExpression),
 	}

@@ -1,24 +1,25 @@
 package mapping
 
 import (
-	"regexp"
+	"slices"
 
 	"github.com/google/cel-go/cel"
 	"github.com/google/cel-go/common/ast"
 	"github.com/google/cel-go/common/overloads"
 	"github.com/google/cel-go/common/types"
-	"github.com/google/cel-go/common/types/ref"
-	"github.com/google/cel-go/interpreter"
+
+	"github.com/zma-operator/zma-operator/internal/expression"
 )
 
 // forbidden finds what compiles and must not run: a pattern taken from the body,
-// whose sender could choose one that takes long, and messages of protobuf, whose
-// maps are walked in random order.
+// whose sender could choose one that takes long, messages of protobuf, whose
+// maps are walked in random order, and optional parts that are none: CEL's error
+// writes out the whole value, which may be of any size.
 func forbidden(field string, checked *cel.Ast) error {
 	var found *CompileError
 	native := checked.NativeRep()
 	ast.PreOrderVisit(native.Expr(), ast.NewExprVisitor(func(e ast.Expr) {
-		if message := refusal(e); message != "" && found == nil {
+		if message := refusal(native, e); message != "" && found == nil {
 			found = compileError(field, native.SourceInfo().GetStartLocation(e.ID()), message)
 		}
 	}))
@@ -28,7 +29,7 @@ func forbidden(field string, checked *cel.Ast) error {
 	return nil
 }
 
-func refusal(e ast.Expr) string {
+func refusal(checked *ast.AST, e ast.Expr) string {
 	switch e.Kind() {
 	case ast.StructKind:
 		return "messages can't be made; use a map"
@@ -37,7 +38,32 @@ func refusal(e ast.Expr) string {
 			return patternRefusal(call)
 		}
 	}
+	never := func(part ast.Expr) bool {
+		return checked.GetType(part.ID()).TypeName() != types.OptionalType.TypeName()
+	}
+	if slices.ContainsFunc(optionalParts(e), never) {
+		return "what follows `?` must be a field that may be missing, such as body.?field"
+	}
 	return ""
+}
+
+// optionalParts are the values that a list or map takes only if they are there.
+func optionalParts(e ast.Expr) []ast.Expr {
+	var out []ast.Expr
+	switch e.Kind() {
+	case ast.ListKind:
+		list := e.AsList()
+		for _, i := range list.OptionalIndices() {
+			out = append(out, list.Elements()[i])
+		}
+	case ast.MapKind:
+		for _, entry := range e.AsMap().Entries() {
+			if entry := entry.AsMapEntry(); entry.IsOptional() {
+				out = append(out, entry.Value())
+			}
+		}
+	}
+	return out
 }
 
 func patternRefusal(call ast.CallExpr) string {
@@ -46,30 +72,8 @@ func patternRefusal(call ast.CallExpr) string {
 	if pattern.Kind() != ast.LiteralKind {
 		return "the pattern of matches must be written out"
 	}
-	if _, err := regexp.Compile(text(pattern.AsLiteral())); err != nil {
+	if _, err := expression.CompilePattern(text(pattern.AsLiteral())); err != nil {
 		return err.Error()
 	}
 	return ""
-}
-
-// boundRegex compiles patterns once, and bounds the text they are tried on.
-func boundRegex() *interpreter.RegexOptimization {
-	return &interpreter.RegexOptimization{Function: overloads.Matches, RegexIndex: 1, Factory: planPattern}
-}
-
-func planPattern(call interpreter.InterpretableCall, pattern string) (interpreter.InterpretableCall, error) {
-	re, err := regexp.Compile(pattern)
-	if err != nil {
-		return nil, err
-	}
-	return interpreter.NewCall(call.ID(), call.Function(), call.OverloadID(), call.Args(), func(args ...ref.Val) ref.Val {
-		s, ok := args[0].(types.String)
-		switch {
-		case !ok:
-			return types.MaybeNoSuchOverloadErr(args[0])
-		case len(s) > maxText:
-			return types.WrapErr(errTextTooLong)
-		}
-		return types.Bool(re.MatchString(string(s)))
-	}), nil
 }

@@ -1,13 +1,11 @@
 package mapping
 
 import (
-	"math"
-
 	"github.com/google/cel-go/cel"
 	"github.com/google/cel-go/common/types"
 	"github.com/google/cel-go/common/types/ref"
-	"github.com/google/cel-go/common/types/traits"
-	"github.com/google/cel-go/interpreter"
+
+	"github.com/zma-operator/zma-operator/internal/expression"
 )
 
 // function is one overload of what expressions may call beside CEL's own. Those
@@ -42,6 +40,7 @@ func functions() []function {
 		amount("string", s, celMinorUnits),
 		amount("int", i, celMinorUnits),
 		amount("double", cel.DoubleType, celMinorUnits),
+		amount("exact", cel.OpaqueType(exactName), celMinorUnits),
 	}
 }
 
@@ -56,7 +55,7 @@ func (f function) declare() cel.EnvOption {
 func (f function) binding() cel.OverloadOpt {
 	do := func(args ...ref.Val) ref.Val {
 		if longText(args) {
-			return types.WrapErr(errTextTooLong)
+			return types.WrapErr(expression.ErrTextTooLong)
 		}
 		return f.do(args)
 	}
@@ -71,37 +70,9 @@ func (f function) binding() cel.OverloadOpt {
 
 func longText(args []ref.Val) bool {
 	for _, a := range args {
-		if s, ok := a.(types.String); ok && len(s) > maxText {
+		if s, ok := a.(types.String); ok && len(s) > expression.MaxText {
 			return true
 		}
 	}
 	return false
-}
-
-// functionCosts charges for what each call read and made, as CEL does for its
-// own functions: a tenth of the length.
-func functionCosts() cel.ProgramOption {
-	var out []interpreter.CostTrackerOption
-	for _, f := range functions() {
-		out = append(out, interpreter.OverloadCostTracker(f.id, textCost))
-	}
-	return cel.CostTrackerOptions(out...)
-}
-
-func textCost(args []ref.Val, result ref.Val) *uint64 {
-	size := sizeOf(result)
-	for _, a := range args {
-		size += sizeOf(a)
-	}
-	cost := 1 + uint64(math.Ceil(float64(size)/10))
-	return &cost
-}
-
-func sizeOf(v ref.Val) int64 {
-	if sizer, ok := v.(traits.Sizer); ok {
-		if size, ok := sizer.Size().(types.Int); ok {
-			return int64(size)
-		}
-	}
-	return 1
 }

@@ -133,13 +133,13 @@ func TestFunctionsRefuse(t *testing.T) {
 
 // Each function is cheap by itself, whatever the sender makes the text.
 func TestFunctionsBoundTheirTexts(t *testing.T) {
-	long := `{"s":"` + strings.Repeat("a", maxText+1) + `","t":"` + strings.Repeat("a", maxText) + `"}`
+	long := `{"s":"` + strings.Repeat("a", expression.MaxText+1) + `","t":"` + strings.Repeat("a", expression.MaxText) + `"}`
 	for _, text := range []string{
 		`body.s.trim()`, `body.s.split("")`, `body.s.lowerAscii()`, `body.s.indexOf("b")`, `"a".indexOf(body.s)`, `body.s.substring(1)`,
 		`body.s.replace("a", "")`, `body.s.matches("a+b")`, `body.t.replace("a", "aa")`, `body.t.replace("", body.t)`,
 		`[body.t, body.t].join("")`, `["a", "b"].join(body.s)`, `minorUnits(body.s, "USD")`,
 	} {
-		if got, err := value(t, text, long); err == nil || !strings.Contains(err.Error(), errTextTooLong.Error()) {
+		if got, err := value(t, text, long); err == nil || !strings.Contains(err.Error(), expression.ErrTextTooLong.Error()) {
 			t.Errorf("%s: %v, %v", text, got, err)
 		}
 	}
@@ -152,7 +152,7 @@ func TestFunctionsBoundTheirTexts(t *testing.T) {
 
 // Calls are charged by what they read and make.
 func TestFunctionsCost(t *testing.T) {
-	body := `{"t":"` + strings.Repeat("a", maxText) + `","n":[` + strings.TrimSuffix(strings.Repeat("1,", 500), ",") + `]}`
+	body := `{"t":"` + strings.Repeat("a", expression.MaxText) + `","n":[` + strings.TrimSuffix(strings.Repeat("1,", 500), ",") + `]}`
 	for _, text := range []string{
 		`body.n.map(n, body.t.trim())`, `body.n.map(n, body.t.split("a"))`, `body.n.map(n, body.t.replace("b", "c"))`,
 		`body.n.map(n, body.t.upperAscii())`, `body.n.map(n, body.t.substring(1))`, `body.n.all(n, body.t.indexOf("b") < 0)`,

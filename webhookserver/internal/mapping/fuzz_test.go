@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"strconv"
 	"testing"
 	"unicode/utf8"
 
@@ -29,7 +30,7 @@ func wantComplete(t *testing.T, o *v1alpha1.ZMAOrder) {
 	a := o.Spec.ShippingAddress
 	for name, part := range map[string]string{"firstName": a.FirstName, "lastName": a.LastName, "line1": a.Line1,
 		"city": a.City, "postalCode": a.PostalCode, "country": a.Country, "phone": a.Phone} {
-		if part == "" {
+		if !visible(part) {
 			t.Errorf("an order without %s", name)
 		}
 	}
@@ -69,6 +70,9 @@ func same(v ref.Val, want any) bool {
 			return v == types.Int(whole)
 		}
 		double, err := want.Float64()
+		if e, ok := v.(exact); ok {
+			return err == nil && string(e) == want.String() && e != exact(strconv.FormatFloat(double, 'f', -1, 64))
+		}
 		return err == nil && v == types.Double(double)
 	case nil:
 		return v == types.NullValue
@@ -79,7 +83,7 @@ func same(v ref.Val, want any) bool {
 // FuzzDecode: whatever is decoded is JSON, complete, and free of card numbers;
 // the walk takes for JSON what the standard library does.
 func FuzzDecode(f *testing.F) {
-	for _, body := range []string{full, least, `{"a":"4111 1111 1111 1111"}`, `{"a":1,"a":2}`, `[1,]`, `{"a":}`, `"\ud800"`, `{"a\n\"":[1, -2.5e1 , "\\", "\u00e4\"" ,true,false,null,{ "b" : [ ] }]}`, `1e999`, `-0`, ` {} `, `{}{}`} {
+	for _, body := range []string{full, least, `{"a":"4111 1111 1111 1111"}`, `{"4111\u00a01111_1111\uff11":4.000000000000000006e18}`, `{"a":1,"a":2}`, `[1,]`, `{"a":}`, `"\ud800"`, `{"a\n\"":[1, -2.5e1 , "\\", "\u00e4\"" ,true,false,null,{ "b" : [ ] }]}`, `1e999`, `-0`, ` {} `, `{}{}`} {
 		f.Add([]byte(body))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {

@@ -61,6 +61,8 @@ func (m *Mapper) externalIDs(ctx context.Context, vars map[string]any) ([]string
 			return nil, expressionError(fieldExternalID, "yields an empty string")
 		case HasCardNumber(string(id)):
 			return nil, ErrCardData
+		case hasNUL(string(id)):
+			return nil, expressionError(fieldExternalID, detailNUL)
 		case seen[string(id)]:
 			return nil, expressionError(fieldExternalID, "yields the same ID for two orders")
 		}

@@ -12,7 +12,7 @@ import (
 // TestABlankPartIsLikeAMissingOne: an address that only looks complete reaches
 // nobody.
 func TestABlankPartIsLikeAMissingOne(t *testing.T) {
-	for field, value := range map[string]string{"firstName": "Ada", "lastName": "Doe", "line1": "1 Main St", "city": "Austin", "postalCode": "78701", "phone": "+15125550100"} {
+	for field, value := range map[string]string{"firstName": "Ada", "lastName": "Doe", "line1": "1 Main St", "city": "Austin", "postalCode": "78701", "phone": "+15032234567"} {
 		for _, blank := range []string{" ", `\t\n`, `\u00a0`, `\u200b`, `\u3164`, `\u2800`, `\ufe0f`, ".", "- -", "?"} {
 			if field == "postalCode" && strings.ContainsAny(blank, ".-?") {
 				continue // countries without codes have to write something

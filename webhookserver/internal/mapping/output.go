@@ -34,12 +34,18 @@ func (o *output) write(v ref.Val) error {
 	case traits.Mapper:
 		return o.nested('{', '}', func() error { return o.object(v) })
 	}
+	if _, ok := v.(exact); ok {
+		return o.cannot("is %s", errExact)
+	}
 	text, card, ok := scalar(v)
 	if !ok {
 		return o.cannot("is %s, which no order holds", v.Type().TypeName())
 	}
 	if err := refuseCard(card); err != nil {
 		return err
+	}
+	if hasNUL(card) {
+		return o.cannot("%s", detailNUL)
 	}
 	return o.append(text...)
 }
@@ -84,9 +90,9 @@ func (o *output) object(v traits.Mapper) error {
 	for i, it := 0, v.Iterator(); it.HasNext() == types.True; i++ {
 		key := it.Next()
 		name, ok := key.(types.String)
-		if !ok {
+		if !ok || hasNUL(string(name)) {
 			o.path = o.path[:len(o.path)-1] // the object, not its member
-			return o.cannot("has a key that is no string")
+			return o.cannot("%s", keyDetail(ok))
 		}
 		value, _ := v.Find(key)
 		o.path.at(step{key: string(name)})
@@ -95,6 +101,13 @@ func (o *output) object(v traits.Mapper) error {
 		}
 	}
 	return nil
+}
+
+func keyDetail(isText bool) string {
+	if isText {
+		return detailKeyNUL
+	}
+	return "has a key that is no string"
 }
 
 func (o *output) element(i int, v ref.Val) error {

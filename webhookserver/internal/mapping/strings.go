@@ -2,7 +2,6 @@ package mapping
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"strings"
 	"unicode/utf8"
@@ -10,19 +9,16 @@ import (
 	"github.com/google/cel-go/common/types"
 	"github.com/google/cel-go/common/types/ref"
 	"github.com/google/cel-go/common/types/traits"
-)
 
-// maxText is the longest text, in bytes, that a function takes or makes. CEL counts
-// the cost of a function after it has run, so each has to be cheap by itself.
-const maxText = 1 << 16
+	"github.com/zma-operator/zma-operator/internal/expression"
+)
 
 // toEnd stands for the index behind a text's last character.
 const toEnd = math.MaxInt64
 
 var (
-	errTextTooLong = fmt.Errorf("text is longer than %d bytes", maxText)
-	errRange       = errors.New("substring: index is out of range")
-	errJoin        = errors.New("join: list must hold strings")
+	errRange = errors.New("substring: index is out of range")
+	errJoin  = errors.New("join: list must hold strings")
 )
 
 func lowerASCII(s string) string { return strings.Map(lowerRune, s) }
@@ -68,12 +64,14 @@ func substring(s string, from, to int64) (string, error) {
 
 // replace knows the length of its result before it makes it.
 func replace(s, old, by string) (string, error) {
-	if len(s)+strings.Count(s, old)*(len(by)-len(old)) > maxText {
-		return "", errTextTooLong
+	if len(s)+strings.Count(s, old)*(len(by)-len(old)) > expression.MaxText {
+		return "", expression.ErrTextTooLong
 	}
 	return strings.ReplaceAll(s, old, by), nil
 }
 
+// join takes a list that holds as many as one may: neither a body nor an
+// expression makes a longer one.
 func join(list traits.Lister, separator string) (string, error) {
 	var b strings.Builder
 	for i, it := 0, list.Iterator(); it.HasNext() == types.True; i++ {
@@ -85,8 +83,8 @@ func join(list traits.Lister, separator string) (string, error) {
 			b.WriteString(separator)
 		}
 		b.WriteString(string(part))
-		if b.Len() > maxText {
-			return "", errTextTooLong
+		if b.Len() > expression.MaxText {
+			return "", expression.ErrTextTooLong
 		}
 	}
 	return b.String(), nil

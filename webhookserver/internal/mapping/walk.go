@@ -2,7 +2,6 @@ package mapping
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/google/cel-go/common/types"
 	"github.com/google/cel-go/common/types/ref"
@@ -34,8 +33,8 @@ func (w *walk) next() (ref.Val, error) {
 		return w.nested(w.list)
 	case '"':
 		s := w.text()
-		if strings.ContainsRune(s, 0) {
-			w.refuse("holds a NUL character") // no text in Postgres can
+		if hasNUL(s) {
+			w.refuse(detailNUL)
 		}
 		return w.built(types.String(s)), refuseCard(s)
 	case 't':
@@ -96,6 +95,9 @@ func (w *walk) object() (ref.Val, error) {
 		if err := refuseCard(key); err != nil {
 			return nil, err
 		}
+		if hasNUL(key) {
+			w.refuseAt(w.path[:len(w.path)-1], detailKeyNUL)
+		}
 		w.path.at(step{key: key})
 		w.skip(':')
 		v, err := w.next()
@@ -115,8 +117,10 @@ func (w *walk) object() (ref.Val, error) {
 }
 
 // refuse notes that the field that is being read is wrong.
-func (w *walk) refuse(detail string) {
+func (w *walk) refuse(detail string) { w.refuseAt(w.path, detail) }
+
+func (w *walk) refuseAt(field path, detail string) {
 	if len(w.wrong) < maxFieldErrors {
-		w.wrong = append(w.wrong, FieldError{Field: clip(w.path.String()), Detail: detail})
+		w.wrong = append(w.wrong, FieldError{Field: clip(field.String()), Detail: detail})
 	}
 }
