@@ -181,7 +181,7 @@ func TestNULIsRefusedByField(t *testing.T) {
 func TestThePayloadHashStaysWhatItIs(t *testing.T) {
 	n, err := Decode([]byte(`{"externalID":"A-1","retailer":"amazon","items":[{"productID":"B000000001","quantity":2,"unitPriceCents":999,
 		"variants":[{"dimension":"color","value":"red"}],"title":"Mug","category":"kitchen"}],
-		"shippingAddress":{"firstName":"Ada","lastName":"Doe","line1":"1 Main St","line2":"Flat 2","city":"Austin","state":"TX","postalCode":"78701","country":"US","phone":"+15032234567","email":"a@b.example"},
+		"shippingAddress":{"firstName":"Ada","lastName":"Doe","line1":"1 Main St","line2":"Flat 2","city":"Austin","state":"TX","postalCode":"78701","country":"US","phone":"+15125550100","email":"a@b.example"},
 		"recipientOfGift":true,"gift":{"message":"Hi"},"customer":{"id":"c-1","email":"c@b.example"},"total":{"currency":"USD","amountCents":2599},
 		"payment":{"provider":"stripe","reference":"pi_1","amountCents":2599},"shipping":{"method":"cheapest"},"notBefore":"2027-01-01T00:00:00Z","maxPriceCents":3000}`))
 	if err != nil {
