@@ -54,11 +54,19 @@ func (s *Server) getTransactions(c call) (a answer) {
 	s.update(func() {
 		page := []transaction{}
 		for i := len(s.transactions) - 1 - int(offset); i >= 0 && int64(len(page)) < count; i-- {
-			page = append(page, s.transactions[i])
+			page = append(page, s.transactions[i].shown(s.opts.Switches))
 		}
 		a = jsonAnswer(http.StatusOK, map[string]any{"transactions": page})
 	})
 	return a
+}
+
+// shown is the movement as the listing has it.
+func (t transaction) shown(s Switches) transaction {
+	if s.UnsignedCharges && t.Type == "order" {
+		t.Type, t.Amount = "zma_order", -t.Amount
+	}
+	return t
 }
 
 // number reads a query value that is a whole number from 0; anything else counts as absent.

@@ -70,6 +70,9 @@ type Switches struct {
 	InsufficientAtPost bool
 	// BareList answers GET /v1/orders with the array itself, without {"orders"}.
 	BareList bool
+	// UnsignedCharges gives the charges of orders without their sign, and by a type that
+	// nobody documents.
+	UnsignedCharges bool
 	// Balance is the body of GET /v1/addax/balance.
 	Balance BalanceShape
 	// V2FlatErrors answers version 2's errors without the "error" around them.

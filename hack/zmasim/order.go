@@ -58,10 +58,12 @@ type merchantOrder struct {
 }
 
 type parcel struct {
-	MerchantOrderID string     `json:"merchantOrderID"`
-	Number          string     `json:"number"`
-	ObtainedAt      *time.Time `json:"obtainedAt,omitempty"`
-	DeliveredAt     *time.Time `json:"deliveredAt,omitempty"`
+	MerchantOrderID string `json:"merchantOrderID"`
+	Number          string `json:"number"`
+	// ProductIDs has an ID for each piece in the parcel; empty is all of the order's.
+	ProductIDs  []string   `json:"productIDs,omitempty"`
+	ObtainedAt  *time.Time `json:"obtainedAt,omitempty"`
+	DeliveredAt *time.Time `json:"deliveredAt,omitempty"`
 }
 
 type statusUpdate struct {

@@ -48,6 +48,9 @@ func (o *order) renderPrices() map[string]any {
 		})
 	}
 	p := o.Prices.abroad(o.scenario.foreign)
+	if o.scenario.discount {
+		p = p.discounted()
+	}
 	return map[string]any{
 		"subtotal": p.Subtotal, "shipping": p.Shipping, "tax": p.Tax, "total": p.Total,
 		"currency": p.Currency, "payment_currency": p.PaymentCurrency,
@@ -77,14 +80,38 @@ func (o *order) renderTracking() []map[string]any {
 		if p.DeliveredAt != nil {
 			status, at = "Delivered", *p.DeliveredAt
 		}
-		list = append(list, map[string]any{
+		entry := map[string]any{
 			"merchant_order_id": p.MerchantOrderID, "carrier": "ZNLOGIC", "tracking_number": p.Number,
 			"tracking_url":             "https://tracking.example.com/" + p.Number,
-			"retailer_tracking_number": "TBA" + p.Number[len(p.Number)-12:],
-			"delivery_status":          status, "product_ids": o.productIDs(), "obtained_at": stamp(at),
-		})
+			"retailer_tracking_number": p.retailerNumber(),
+			"delivery_status":          status, "product_ids": o.productsOf(p), "obtained_at": stamp(at),
+		}
+		if o.scenario.renumbered {
+			renumber(entry, p)
+		}
+		list = append(list, entry)
 	}
 	return list
+}
+
+func (p parcel) retailerNumber() string { return "TBA" + p.Number[len(p.Number)-12:] }
+
+// renumber takes away one of a parcel's numbers: the provider's until it is
+// delivered, the retailer's from then on.
+func renumber(entry map[string]any, p parcel) {
+	if p.DeliveredAt != nil {
+		entry["retailer_tracking_number"] = nil
+		return
+	}
+	entry["carrier"], entry["tracking_number"], entry["tracking_url"] = "AMZL", nil, nil
+}
+
+// productsOf are the pieces in a parcel.
+func (o *order) productsOf(p parcel) []string {
+	if len(p.ProductIDs) > 0 {
+		return p.ProductIDs
+	}
+	return o.productIDs()
 }
 
 func (o *order) renderDeliveryDates() []map[string]any {

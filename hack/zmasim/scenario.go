@@ -37,6 +37,20 @@ const (
 	ProductForeign = "FOREIGN000"
 	// ProductForeignOnly is bought like that, but the answer says nothing of USD.
 	ProductForeignOnly = "FOREIGNNO0"
+	// ProductPieces is bought, and each piece of the order comes in a parcel of its own,
+	// whose product_ids name it alone. One arrives before the next one has tracking.
+	ProductPieces = "PIECES0000"
+	// ProductRenumbered is bought; its parcels have the retailer's number alone until
+	// they are delivered, and the provider's own alone from then on.
+	ProductRenumbered = "RENUMBER00"
+	// ProductItemGone is bought; of an order with several products the retailer cancels
+	// all but the first, which version 2 shows by their items alone. No money comes back.
+	ProductItemGone = "ITEMGONE00"
+	// ProductStranger is bought; a status update tells of a cancelled merchant order
+	// that is none of the order's.
+	ProductStranger = "STRANGER00"
+	// ProductDiscount is bought; its price has a discount as a negative shipping.
+	ProductDiscount = "DISCOUNT00"
 	// ProductOverloadNested ends as zma_temporarily_overloaded in its bare form:
 	// no message, and an error object inside data.
 	ProductOverloadNested = "OVERLOAD00"
@@ -104,6 +118,11 @@ type scenario struct {
 	review         bool
 	retailerCancel bool
 	nested         bool
+	pieces         bool
+	renumbered     bool
+	itemGone       bool
+	stranger       bool
+	discount       bool
 	foreign        foreignMode
 	abort          abortMode
 	cancel         cancelMode
@@ -150,6 +169,16 @@ func namedScenario(productID string) scenario {
 		return scenario{foreign: foreignConverted}
 	case ProductForeignOnly:
 		return scenario{foreign: foreignAlone}
+	case ProductPieces:
+		return scenario{pieces: true}
+	case ProductRenumbered:
+		return scenario{renumbered: true}
+	case ProductItemGone:
+		return scenario{itemGone: true}
+	case ProductStranger:
+		return scenario{stranger: true}
+	case ProductDiscount:
+		return scenario{discount: true}
 	case ProductOverloadNested:
 		return scenario{code: "zma_temporarily_overloaded", nested: true}
 	}

@@ -147,6 +147,9 @@ func (s *Server) succeed(o *order, now time.Time) {
 	o.split()
 	o.addUpdate(now, "request.placed", "Order placed", nil)
 	o.addUpdate(now, "request.finished", "Request finished", map[string]any{"success": true})
+	if o.scenario.stranger {
+		o.addUpdate(now, "order.cancelled", "The retailer cancelled a merchant order", map[string]any{"merchant_order_id": "112-9999999-9999999"})
+	}
 	s.scheduleAfterSuccess(o)
 }
 
@@ -159,6 +162,10 @@ func (o *order) split() {
 	if o.scenario.split {
 		merchants, parcels = 2, 3
 	}
+	pieces := o.productIDs()
+	if o.scenario.pieces {
+		parcels = len(pieces)
+	}
 	left := o.Prices.Total
 	for i := range merchants {
 		share := left / int64(merchants-i)
@@ -167,9 +174,13 @@ func (o *order) split() {
 		o.MerchantOrders = append(o.MerchantOrders, merchantOrder{ID: id, ShareCents: share})
 	}
 	for i := range parcels {
-		o.Parcels = append(o.Parcels, parcel{
+		p := parcel{
 			MerchantOrderID: o.MerchantOrders[i*merchants/parcels].ID,
 			Number:          fmt.Sprintf("ZPYAA%012d%dYQ", number.Sum64()%1_000_000_000_000, i),
-		})
+		}
+		if o.scenario.pieces {
+			p.ProductIDs = pieces[i : i+1]
+		}
+		o.Parcels = append(o.Parcels, p)
 	}
 }

@@ -1,6 +1,9 @@
 package zmasim
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // scheduleAfterSuccess plans what follows a placed order by itself; after a
 // restart too.
@@ -21,8 +24,15 @@ func (s *Server) scheduleAfterSuccess(o *order) {
 	}
 }
 
-func (o *order) steps() (taken, all int) {
+func (o *order) steps() (taken, all int) { return o.stepsOf("") }
+
+// stepsOf counts the steps of the parcels that have a product; of all, without one.
+func (o *order) stepsOf(productID string) (taken, all int) {
 	for _, p := range o.Parcels {
+		if productID != "" && !slices.Contains(o.productsOf(p), productID) {
+			continue
+		}
+		all += 2
 		if p.ObtainedAt != nil {
 			taken++
 		}
@@ -30,11 +40,12 @@ func (o *order) steps() (taken, all int) {
 			taken++
 		}
 	}
-	return taken, 2 * len(o.Parcels)
+	return taken, all
 }
 
 // Advance moves a placed order one step: the next parcel gets its tracking, or, when all
-// have it, the next one is delivered. It reports whether there was a step to take.
+// have it, the next one is delivered; of ProductPieces each is delivered before the next
+// gets its tracking. It reports whether there was a step to take.
 func (s *Server) Advance(requestID string) (moved bool) {
 	s.update(func() {
 		if o, ok := s.orders[requestID]; ok {
@@ -61,6 +72,9 @@ func (s *Server) move(o *order) bool {
 			o.Parcels[i].ObtainedAt = &now
 			s.moved(o, now, "shipment.shipped", i == len(o.Parcels)-1)
 			return true
+		}
+		if o.scenario.pieces && o.Parcels[i].DeliveredAt == nil {
+			break // each piece arrives before the next one leaves
 		}
 	}
 	for i := range o.Parcels {

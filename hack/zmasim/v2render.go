@@ -53,10 +53,13 @@ func (o *order) renderItemsV2(now time.Time) []map[string]any {
 	var r requestV2
 	_ = json.Unmarshal(o.Body, &r) // parsed before
 	items := []map[string]any{}
-	for _, p := range r.Products {
+	for i, p := range r.Products {
 		item := map[string]any{
-			"id": o.ID, "url": p.URL, "quantity": p.quantity(), "variant": p.Variant, "status": o.itemStatusV2(now),
+			"id": o.ID, "url": p.URL, "quantity": p.quantity(), "variant": p.Variant, "status": o.itemStatusV2(now, p.asin()),
 			"error_type": nil, "created_at": stamp(o.CreatedAt), "updated_at": stamp(now),
+		}
+		if o.scenario.itemGone && i > 0 && o.Phase == phaseSucceeded {
+			item["status"], item["cancellation_reason"] = "cancelled", "out_of_stock"
 		}
 		if o.statusV2(now) == "order_failed" {
 			item["error_type"] = errorTypeV2(o.Code)
@@ -66,7 +69,7 @@ func (o *order) renderItemsV2(now time.Time) []map[string]any {
 	return items
 }
 
-func (o *order) itemStatusV2(now time.Time) string {
+func (o *order) itemStatusV2(now time.Time, productID string) string {
 	switch o.statusV2(now) {
 	case "pending":
 		return "pending"
@@ -75,7 +78,7 @@ func (o *order) itemStatusV2(now time.Time) string {
 	case "order_failed":
 		return "failed"
 	case "order_placed":
-		switch taken, all := o.steps(); {
+		switch taken, all := o.stepsOf(productID); {
 		case all > 0 && taken == all:
 			return "delivered"
 		case taken > 0:
@@ -113,7 +116,7 @@ func (o *order) renderTrackingV2() []map[string]any {
 			status = "delivered"
 		}
 		list = append(list, map[string]any{
-			"id": "tracking-" + p.Number, "carrier": "AMZN_US", "tracking_number": "TBA" + p.Number[len(p.Number)-12:],
+			"id": "tracking-" + p.Number, "carrier": "AMZN_US", "tracking_number": p.retailerNumber(),
 			"zinc_tracking_number": p.Number, "zinc_tracking_url": "https://tracking.example.com/" + p.Number,
 			"status": status, "estimated_delivery_date": nil, "checkpoints": []any{}, "created_at": stamp(*p.ObtainedAt),
 		})

@@ -19,7 +19,7 @@ func (x *Executors) abort(ctx context.Context, t *Task, a machine.Action) error 
 	if err != nil {
 		return accountNotReady(err)
 	}
-	callCtx, cancel := context.WithTimeout(ctx, x.CallTimeout)
+	callCtx, cancel := context.WithTimeout(expecting(ctx, t), x.CallTimeout)
 	defer cancel()
 	seen, refused := provider.Abort(callCtx, t.Order.Status.Submission.RequestID)
 	if refused == nil {
@@ -51,4 +51,11 @@ func (x *Executors) abortPause(t *Task, refused error) time.Duration {
 		return max(ledgerPause, machine.PollPause(age, t.Account.Spec.Polling, Jitter(t.Order)))
 	}
 	return ledgerPause
+}
+
+// expecting tells the provider's client whose answers are wanted: those about another
+// order, which not each names by its request ID, are then no answers.
+func expecting(ctx context.Context, t *Task) context.Context {
+	sub := t.Order.Status.Submission
+	return zma.Expect(ctx, sub.IdempotencyKey, v1alpha1.IdentityOf(t.Order).String(), sub.Attempt)
 }

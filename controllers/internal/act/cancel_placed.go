@@ -18,7 +18,7 @@ import (
 // merchant order by itself. Asking twice, after a crash, does no harm.
 func (x *Executors) cancelPlaced(ctx context.Context, t *Task, _ machine.Action) error {
 	if delivered(t.Order) {
-		x.cancellationRefused(t, "Every parcel has been delivered.")
+		x.cancellationRefused(t, deliveredMessage)
 		return nil
 	}
 	provider, err := x.Providers.For(ctx, t.Account)
@@ -193,6 +193,19 @@ func noteCancelled(o *v1alpha1.ZMAOrder, ids []string) {
 		}
 		c.MerchantOrders[i].State, c.MerchantOrders[i].ErrorCode = v1alpha1.CancellationCancelled, ""
 	}
+}
+
+// noteStrays notes cancelled merchant orders that the answer itself does not list any
+// more but that are on record, and gives the others: they are none of this order's.
+func noteStrays(o *v1alpha1.ZMAOrder, ids []string) (strangers []string) {
+	for _, id := range ids {
+		if slices.Contains(o.Status.Placement.MerchantOrderIDs, id) {
+			noteCancelled(o, []string{id})
+			continue
+		}
+		strangers = append(strangers, id)
+	}
+	return strangers
 }
 
 // cancelledOf are the merchant orders that were cancelled.

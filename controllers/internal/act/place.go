@@ -18,6 +18,12 @@ const (
 	maxDeliveryDates  = 50
 )
 
+// Messages of a placement; remarks may follow them.
+const (
+	placedMessage    = "The retailer has placed the order."
+	deliveredMessage = "Every parcel has been delivered."
+)
+
 // place takes over a placement and what is known of its parcels.
 func (x *Executors) place(t *Task, seen zma.Observation) {
 	sub, now := t.Order.Status.Submission, x.time()
@@ -35,13 +41,18 @@ func (x *Executors) place(t *Task, seen zma.Observation) {
 		t.Order.Status.Placement = p
 	}
 	p.MerchantOrderIDs = union(p.MerchantOrderIDs, seen.MerchantOrderIDs, maxMerchantOrders)
+	seen.Parcels = joinDoubles(seen.Parcels, ordered(t.Order))
 	p.Tracking = mergeTracking(p.Tracking, seen.Parcels, now)
 	if len(seen.DeliveryDates) > 0 {
 		p.DeliveryDates = seen.DeliveryDates[:min(len(seen.DeliveryDates), maxDeliveryDates)]
 	}
 	x.set(t.Order, v1alpha1.ConditionSubmitted, metav1.ConditionTrue, v1alpha1.ReasonSucceeded, "The provider has accepted the order.")
-	x.set(t.Order, v1alpha1.ConditionPlaced, metav1.ConditionTrue, v1alpha1.ReasonSucceeded, "The retailer has placed the order.")
 	noteCancelled(t.Order, seen.CancelledMerchantOrders)
+	strangers := noteStrays(t.Order, seen.StrayCancellations)
+	x.set(t.Order, v1alpha1.ConditionPlaced, metav1.ConditionTrue, v1alpha1.ReasonSucceeded, placedMessage+remarks(seen.Items, strangers))
+	if seen.Phase == zma.Placed && !cancelledWhole(t.Order) && arrived(t.Order, seen) {
+		x.set(t.Order, v1alpha1.ConditionDelivered, metav1.ConditionTrue, v1alpha1.ReasonSucceeded, deliveredMessage)
+	}
 	if condition.IsTrue(t.Order, v1alpha1.ConditionCostRecorded) {
 		x.advance(t)
 		return
@@ -67,46 +78,11 @@ func (x *Executors) advance(t *Task) {
 	p := t.Order.Status.Placement
 	switch {
 	case delivered(t.Order):
-		reason, message = v1alpha1.ReasonDelivered, "Every parcel has been delivered."
-		x.set(t.Order, v1alpha1.ConditionDelivered, metav1.ConditionTrue, v1alpha1.ReasonSucceeded, message)
+		reason, message = v1alpha1.ReasonDelivered, deliveredMessage
 	case len(p.Tracking) > 0:
 		reason, message = v1alpha1.ReasonShipped, "Parcels are under way."
 	}
-	condition.Ready(t.Order, reason, message, x.time())
-}
-
-// delivered tells whether everything has arrived: each merchant order has at
-// least one parcel, and no known parcel is still under way. One parcel of many
-// does not make an order delivered; merchant orders that were cancelled do not
-// count.
-func delivered(o *v1alpha1.ZMAOrder) bool {
-	p := o.Status.Placement
-	if len(p.Tracking) == 0 || len(p.Tracking) < len(p.MerchantOrderIDs)-len(cancelledOf(o)) {
-		return false
-	}
-	return !slices.ContainsFunc(p.Tracking, func(tr v1alpha1.Tracking) bool { return tr.DeliveredAt == nil })
-}
-
-// mergeTracking adds what is new and forgets nothing: a late, shorter answer
-// does not take a delivery back.
-func mergeTracking(have []v1alpha1.Tracking, seen []zma.Parcel, now metav1.Time) []v1alpha1.Tracking {
-	out := slices.Clone(have)
-	for _, parcel := range seen {
-		i := slices.IndexFunc(out, func(tr v1alpha1.Tracking) bool { return tr.Number == parcel.Number && tr.Carrier == parcel.Carrier })
-		if i < 0 {
-			if len(out) == maxTracking {
-				continue
-			}
-			out, i = append(out, v1alpha1.Tracking{Carrier: parcel.Carrier, Number: parcel.Number}), len(out)
-		}
-		if parcel.URL != "" {
-			out[i].URL = parcel.URL
-		}
-		if parcel.Delivered && out[i].DeliveredAt == nil {
-			out[i].DeliveredAt = &now
-		}
-	}
-	return out
+	condition.Ready(t.Order, reason, message+remarked(t.Order), x.time())
 }
 
 func union(have, seen []string, limit int) []string {

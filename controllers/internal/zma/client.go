@@ -54,7 +54,8 @@ type Client interface {
 	// whose amount can't be read is left out.
 	Transactions(ctx context.Context, count, offset int) ([]Transaction, error)
 	// Refunds gives what the provider has paid back for an order placed since a
-	// time, as far as it is among the latest 2000 movements of the balance: that one
+	// time: movements of a known type, with the sign of money that comes in. Those of
+	// other types are counted as unknown. It gives them as far as it is among the latest 2000 movements of the balance: that one
 	// is missing proves nothing. ctx bounds the whole walk, as with List.
 	Refunds(ctx context.Context, requestID string, since time.Time) ([]Refund, error)
 }
@@ -133,11 +134,21 @@ type Observation struct {
 	ForeignPrice string
 	// MerchantOrderIDs at the retailer.
 	MerchantOrderIDs []string
-	// Parcels of the order.
+	// Products are the IDs of what each merchant order holds, where the provider names
+	// them. How many of each there are it does not say.
+	Products map[string][]string
+	// Items are how far the items of the order are, where the provider says; version 2
+	// alone does.
+	Items []ItemState
+	// Parcels of the order, each once.
 	Parcels []Parcel
 	// CancelledMerchantOrders are those of MerchantOrderIDs that were cancelled after
 	// they had been placed.
 	CancelledMerchantOrders []string
+	// StrayCancellations are merchant orders that the provider tells to be cancelled
+	// and that are none of MerchantOrderIDs; empty texts where it names them in a way
+	// that can't be read.
+	StrayCancellations []string
 	// DeliveryDates as promised, in the provider's words.
 	DeliveryDates []string
 	// Key that the order was sent with, as echoed.
@@ -240,19 +251,40 @@ type Charge struct {
 	Currency string
 }
 
+// ItemState is how far one item of an order is.
+type ItemState string
+
+const (
+	// ItemOpen means that it may still come; so does anything that is not documented.
+	ItemOpen ItemState = "Open"
+	// ItemDelivered means that it has arrived.
+	ItemDelivered ItemState = "Delivered"
+	// ItemCancelled means that it was cancelled and will not come.
+	ItemCancelled ItemState = "Cancelled"
+)
+
 // Parcel is one parcel of an order.
 type Parcel struct {
 	// Carrier, Number and URL of the parcel; each may be empty.
 	Carrier, Number, URL string
+	// OtherNumber of the same parcel: the retailer's and the provider's differ, and
+	// either may be told before the other. Empty when there is but one.
+	OtherNumber string
+	// MerchantOrderIDs that the parcel belongs to; empty when the provider does not say.
+	MerchantOrderIDs []string
+	// Products in the parcel, an ID for each piece; empty when the provider does not say.
+	Products []string
 	// Delivered tells whether it has arrived.
 	Delivered bool
 }
 
 // Balance of the account, in minor units.
 type Balance struct {
-	// AvailableCents can be spent.
+	// AvailableCents can be spent on orders, those included that the provider works on
+	// already: the caller takes off what it has reserved for its own.
 	AvailableCents int64
-	// PendingCents are charges under way, where the provider says.
+	// PendingCents are charges under way, where the provider says; in version 2 what it
+	// holds back for orders under way, which AvailableCents still holds.
 	PendingCents int64
 }
 

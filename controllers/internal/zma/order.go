@@ -1,6 +1,7 @@
 package zma
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -78,21 +79,26 @@ func (o *orderAnswer) code() string {
 }
 
 // about tells whether the answer speaks of our order, and not of the call alone: it
-// names its request ID or echoes a request.
-func (o *orderAnswer) about(requestID string) bool {
-	_, nested := o.nested()
+// names its request ID, or echoes our request; any, where nobody has told which is
+// ours.
+func (o *orderAnswer) about(ctx context.Context, requestID string) bool {
+	if o.names(requestID) {
+		return true
+	}
+	if e, ok := expected(ctx); ok {
+		return e.confirms(o)
+	}
 	echo := o.Request
-	return o.RequestID == requestID || nested == requestID ||
-		echo.Key != "" || echo.Retailer != "" || echo.Notes.Key != "" || echo.Notes.Identity != ""
+	return echo.Key != "" || echo.Retailer != "" || echo.Notes.Key != "" || echo.Notes.Identity != ""
 }
 
 // ends tells whether an error object says how the order goes. If not, it is an
 // error of the call, and the order may well have been bought: one taken for the
 // other leads to a second purchase.
-func (o *orderAnswer) ends(call string, status int, requestID string) bool {
+func (o *orderAnswer) ends(ctx context.Context, call string, status int, requestID string) bool {
 	code := o.code()
 	class := classifyV1(code)
-	about := o.about(requestID)
+	about := o.about(ctx, requestID)
 	switch {
 	case code == "" || code == "invalid_request_id":
 		return false

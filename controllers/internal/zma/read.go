@@ -48,8 +48,11 @@ func (c *v1) order(ctx context.Context, call, method, suffix, requestID string) 
 	if o.RequestID != "" && o.RequestID != requestID {
 		return Observation{}, unreadable(call, a, errors.New("an answer about another request"))
 	}
+	if e, ok := expected(ctx); ok && !o.names(requestID) && e.contradicts(o) {
+		return Observation{}, unreadable(call, a, errors.New("an answer about another order"))
+	}
 	c.countUnknown(answerCode(a.body))
-	if o.Type == "error" && !o.ends(call, a.status, requestID) {
+	if o.Type == "error" && !o.ends(ctx, call, a.status, requestID) {
 		return Observation{}, c.callError(call, a, o.code(), nil)
 	}
 	out, err := o.observation()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -27,6 +28,7 @@ func (c *v1) Refunds(ctx context.Context, requestID string, since time.Time) ([]
 			return nil, err
 		}
 		page, news := readMovements(entries, seen)
+		c.countOdd(requestID, page)
 		for _, r := range refundsOf(requestID, page) {
 			if !known[r.Reference] {
 				known[r.Reference] = true
@@ -74,7 +76,7 @@ func refundsOf(requestID string, page []Transaction) []Refund {
 	var out []Refund
 	equals := map[string]int{}
 	for _, t := range page {
-		if t.RequestID != requestID || t.AmountCents <= 0 || debit(t.Type) {
+		if t.RequestID != requestID || t.AmountCents <= 0 || kindOf(t.Type) != paidBack {
 			continue
 		}
 		reference := t.ID
@@ -88,12 +90,48 @@ func refundsOf(requestID string, page []Transaction) []Refund {
 	return out
 }
 
-// debit tells whether a type is the order's own charge, should the provider write
-// charges without a sign.
-func debit(kind string) bool {
-	switch strings.ToLower(kind) {
-	case "order", "debit", "charge", "purchase":
-		return true
+// movementKind is what a movement of the balance is for an order.
+type movementKind int
+
+const (
+	// oddMovement is of no known type: it may be a charge that is written without its
+	// sign, and one taken for a refund would make the books too cheerful.
+	oddMovement movementKind = iota
+	charged
+	paidBack
+)
+
+// kindOf reads a type, in any writing of its words. The provider documents none; these
+// are the ones that say what they are.
+func kindOf(kind string) movementKind {
+	kind = strings.NewReplacer("-", "_", ".", "_", " ", "_").Replace(strings.ToLower(strings.TrimSpace(kind)))
+	switch {
+	case slices.Contains(chargeTypes(), kind):
+		return charged
+	case slices.Contains(refundTypes(), kind):
+		return paidBack
 	}
-	return false
+	return oddMovement
+}
+
+func chargeTypes() []string { return []string{"order", "debit", "charge", "purchase"} }
+
+func refundTypes() []string {
+	return []string{
+		"refund", "credit", "order_refund", "order_credit", "partial_refund", "full_refund", "refund_partial", "refund_full",
+		"case_refund_partial", "case_refund_full", "return_refund", "cancellation_refund",
+	}
+}
+
+// countOdd counts movements of an order whose type is not known, each type once while
+// the process runs: nothing is booked for them, so somebody has to hear of them.
+func (c *v1) countOdd(requestID string, page []Transaction) {
+	for _, t := range page {
+		if t.RequestID != requestID || kindOf(t.Type) != oddMovement {
+			continue
+		}
+		if _, counted := c.odd.LoadOrStore(t.Type, true); !counted && c.Metrics != nil {
+			c.Metrics.UnknownCodes.Inc()
+		}
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -11,8 +12,11 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"github.com/zma-operator/zma-operator/hack/zmasim"
+	"github.com/zma-operator/zma-operator/internal/telemetry"
 )
 
 // orderedAt is when the order of these tests was placed.
@@ -52,7 +56,12 @@ func TestRefundsAreWhatCameBackForTheOrder(t *testing.T) {
 		"none":                                {nil, nil},
 		"a debit alone":                       {[]string{movement("t1", "order", -5349, "abc", 0)}, nil},
 		"a refund":                            {[]string{movement("t2", "refund", 5349, "abc", time.Hour), movement("t1", "order", -5349, "abc", 0)}, []Refund{{"t2", 5349}}},
-		"by a type that nobody knows":         {[]string{movement("t2", "goodwill", 100, "abc", time.Hour)}, []Refund{{"t2", 100}}},
+		"by a type that nobody knows":         {[]string{movement("t2", "goodwill", 100, "abc", time.Hour)}, nil},
+		"without a type":                      {[]string{movement("t2", "", 100, "abc", time.Hour)}, nil},
+		"beside a charge of unknown type":     {[]string{movement("t2", "refund", 500, "abc", time.Hour), movement("t1", "zma_order", 3141, "abc", 0)}, []Refund{{"t2", 500}}},
+		"a charge that a refund is part of":   {[]string{movement("t2", "refund_fee", 3, "abc", time.Hour)}, nil},
+		"a refund with a charge's sign":       {[]string{movement("t2", "refund", -500, "abc", time.Hour)}, nil},
+		"by the case's words":                 {[]string{movement("t3", "case.refund.partial", 5, "abc", time.Hour), movement("t2", "Credit", 7, "abc", time.Hour)}, []Refund{{"t3", 5}, {"t2", 7}}},
 		"in two parts":                        {[]string{movement("t3", "refund", 5, "abc", time.Hour), movement("t2", "refund", 5, "abc", time.Hour)}, []Refund{{"t3", 5}, {"t2", 5}}},
 		"another order's is not ours":         {[]string{movement("t2", "refund", 5349, "abd", time.Hour), movement("t3", "funding", 5349, "", time.Hour)}, nil},
 		"a charge without its sign is no":     {[]string{movement("t1", "Order", 5349, "abc", 0), movement("t2", "debit", 5349, "abc", 0), movement("t3", "charge", 1, "abc", 0), movement("t4", "purchase", 1, "abc", 0)}, nil},
@@ -74,6 +83,31 @@ func TestRefundsAreWhatCameBackForTheOrder(t *testing.T) {
 				t.Errorf("Refunds (-want +got):\n%s%v", diff, err)
 			}
 		})
+	}
+}
+
+// TestMovementsOfUnknownTypeAreCounted: nothing is booked for them, so somebody has to
+// hear of them, once and not with each poll.
+func TestMovementsOfUnknownTypeAreCounted(t *testing.T) {
+	m, err := telemetry.NewMetrics(prometheus.NewRegistry())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pages atomic.Int32
+	s := httptest.NewServer(movements(&pages, movement("t1", "zma_order", 3141, "abc", 0), movement("t2", "goodwill", 1, "other", 0),
+		movement("t3", "refund", 1, "abc", 0), movement("t4", "order", -1, "abc", 0)))
+	t.Cleanup(s.Close)
+	c, err := NewV1(Config{BaseURL: s.URL, Token: token, HTTP: NewHTTPClient(), Metrics: m, Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, err := c.Refunds(t.Context(), "abc", orderedAt()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := testutil.ToFloat64(m.UnknownCodes); got != 1 {
+		t.Errorf("%v unknown types, want that of the order's charge", got)
 	}
 }
 

@@ -127,6 +127,11 @@ func TestDocsShowTheTable(t *testing.T) {
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", c.Code, c.Class, c.Meaning, attempts, pause)
 	}
 	b.WriteString("| anything else | Decision | " + Classify("anything else").Meaning + " | | |\n")
+	listed := func(types []string) string { return "`" + strings.Join(types, "`, `") + "`" }
+	b.WriteString("\n## Movements of the balance\n\nThe provider documents no types of its movements (version 1). A movement is booked as a refund if it names the\n" +
+		"order's request, its amount is positive, and its type is one of\n" + listed(refundTypes()) + ".\nA charge is one of " + listed(chargeTypes()) + ". " +
+		"Case does not matter, nor do `.`, `-`, blanks and `_` in place of each other. Any\nother type of an order's movement is booked as nothing, whatever its sign, and counted once per type and process in\n" +
+		"`zma_provider_unknown_codes_total`: it may be a charge without its sign. A refund under such a type is missed, and after\n30 days a person is asked for it.\n")
 	if *update {
 		if err := os.WriteFile(page, []byte(b.String()), 0o644); err != nil {
 			t.Fatal(err)

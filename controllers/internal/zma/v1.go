@@ -2,6 +2,7 @@ package zma
 
 import (
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/zma-operator/zma-operator/internal/telemetry"
@@ -36,4 +37,8 @@ func NewV1(c Config) (Client, error) {
 	return &v1{caller: made}, nil
 }
 
-type v1 struct{ caller }
+type v1 struct {
+	caller
+	// odd are the types of movements that were counted as unknown.
+	odd sync.Map
+}

@@ -18,8 +18,11 @@ func NewV2(c Config) (Client, error) {
 
 type v2 struct{ caller }
 
-// Balance reads the wallet. What can be spent is what the provider itself
-// compares an order with; the balance beside it still holds what is reserved.
+// Balance reads the wallet. What can be spent is the balance less what the provider
+// holds back for orders under way. Whoever asks takes off what it has reserved for
+// these same orders, so the balance before the holds is what counts; to take them off
+// twice would leave orders waiting that the wallet can pay. Where the two do not tell
+// what is held back, the smaller counts.
 func (c *v2) Balance(ctx context.Context) (Balance, error) {
 	a, failed := c.do(ctx, callBalance, http.MethodGet, "/wallet/me", nil)
 	if failed != nil {
@@ -32,11 +35,10 @@ func (c *v2) Balance(ctx context.Context) (Balance, error) {
 	if a.status/100 != 2 || decode(a.body, &wallet) != nil || !wallet.Spendable.ok {
 		return Balance{}, c.v2CallError(callBalance, a, nil)
 	}
-	out := Balance{AvailableCents: wallet.Spendable.value}
-	if wallet.Balance.ok {
-		out.PendingCents = max(0, wallet.Balance.value-wallet.Spendable.value)
+	if !wallet.Balance.ok {
+		return Balance{AvailableCents: wallet.Spendable.value}, nil
 	}
-	return out, nil
+	return Balance{AvailableCents: wallet.Balance.value, PendingCents: max(0, wallet.Balance.value-wallet.Spendable.value)}, nil
 }
 
 // automaticRefund is the reference of the only refund that version 2 documents:

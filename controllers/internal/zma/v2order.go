@@ -131,22 +131,19 @@ func (o *v2Order) items() []v2Item {
 func (o *v2Order) placement(out *Observation, result v2Result) {
 	out.Price = result.Prices.price()
 	for _, raw := range append(elements(o.Merchant), elements(result.Merchant)...) {
-		var m struct {
-			ID string `json:"merchant_order_id"`
-		}
-		_ = decode(raw, &m) // a bare text is read below
-		if id := whole(firstOf(m.ID, word(raw)), maxMerchantOrder); id != "" && !slices.Contains(out.MerchantOrderIDs, id) {
+		if id := merchantName(raw); id != "" && !slices.Contains(out.MerchantOrderIDs, id) {
 			out.MerchantOrderIDs = append(out.MerchantOrderIDs, id)
 		}
+	}
+	for _, item := range o.items() {
+		out.Items = append(out.Items, item.state())
 	}
 	dates := []string{result.Delivery}
 	for _, raw := range elements(o.Tracking) {
 		p, date := v2Parcel(raw)
 		dates = append(dates, date)
-		if p.Number != "" || p.Carrier != "" {
-			p.Delivered = p.Delivered || o.delivered()
-			out.Parcels = append(out.Parcels, p)
-		}
+		p.Delivered = p.Delivered || o.delivered()
+		out.addParcel(p)
 	}
 	for _, date := range dates {
 		if date = whole(date, maxDate); date != "" && !slices.Contains(out.DeliveryDates, date) {
@@ -166,17 +163,34 @@ func v2Parcel(raw json.RawMessage) (Parcel, string) {
 		Date    string `json:"estimated_delivery_date"`
 	}
 	_ = decode(raw, &p) // what can't be read stays empty
-	return Parcel{
-		Carrier: cut(p.Carrier, maxCarrier), Number: firstOf(cut(p.Number, maxNumber), cut(p.Alias, maxNumber)),
-		URL: whole(p.URL, maxURL), Delivered: strings.EqualFold(p.Status, "delivered"),
-	}, p.Date
+	out := Parcel{Carrier: cut(p.Carrier, maxCarrier), URL: whole(p.URL, maxURL), Delivered: strings.EqualFold(p.Status, "delivered")}
+	out.number(p.Number, p.Alias)
+	return out, p.Date
 }
 
-// delivered tells whether all items have arrived: the order itself has no such
-// status.
+// state of an item. One that has failed or was skipped stays open: nobody has said
+// that it will not come.
+func (i v2Item) state() ItemState {
+	switch i.Status {
+	case "delivered":
+		return ItemDelivered
+	case "cancelled":
+		return ItemCancelled
+	}
+	return ItemOpen
+}
+
+// delivered tells whether all items that come have arrived: the order itself has no
+// such status.
 func (o *v2Order) delivered() bool {
-	items := o.items()
-	return len(items) > 0 && !slices.ContainsFunc(items, func(i v2Item) bool { return i.Status != "delivered" })
+	arrived := false
+	for _, i := range o.items() {
+		if i.state() == ItemOpen {
+			return false
+		}
+		arrived = arrived || i.state() == ItemDelivered
+	}
+	return arrived
 }
 
 // v2Time reads a time with or without its zone, which is UTC then; zero for

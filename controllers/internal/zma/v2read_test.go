@@ -39,9 +39,10 @@ func TestGetReadsEveryShapeOfVersion2(t *testing.T) {
 	takenBack := func(o *Observation) { o.CancelledMerchantOrders = o.MerchantOrderIDs }
 	parcel := func(delivered bool) func(*Observation) {
 		return func(o *Observation) {
-			o.Parcels = []Parcel{{Carrier: "UPS", Number: "1Z", URL: "https://track.example.com/ZPY1YQ", Delivered: delivered}}
+			o.Parcels = []Parcel{{Carrier: "UPS", Number: "1Z", OtherNumber: "ZPY1YQ", URL: "https://track.example.com/ZPY1YQ", Delivered: delivered}}
 		}
 	}
+	items := func(states ...ItemState) func(*Observation) { return func(o *Observation) { o.Items = states } }
 	dates := func(d ...string) func(*Observation) { return func(o *Observation) { o.DeliveryDates = d } }
 	const result = `,"job_result":{"success":true,"price_components":{"subtotal":4398,"shipping":599,"tax":352,"fees":51,"discount":null,"total":5400,"currency":"USD"},"estimated_delivery":%s,"merchant_order_ids":[{"merchant_order_id":"112-1"},{"merchant_order_id":"112-2"}]},"merchant_order_ids":["112-1"]`
 	done := fmt.Sprintf(result, `"2026-03-04"`)
@@ -59,11 +60,14 @@ func TestGetReadsEveryShapeOfVersion2(t *testing.T) {
 		"placed, with nothing beside it":             {v2OrderOf("order_placed", ``), with(Placed, "")},
 		"a parcel under way":                         {v2OrderOf("order_placed", done+tracking("in_transit")), with(Placed, "", price, merchant, parcel(false), dates("2026-03-04", "2026-03-05"))},
 		"a parcel that has arrived":                  {v2OrderOf("order_placed", fmt.Sprintf(result, `null`)+tracking("delivered")), with(Placed, "", price, merchant, parcel(true), dates("2026-03-05"))},
-		"items that have arrived":                    {v2OrderOf("order_placed", done+tracking("pending")+`,"items":[{"status":"delivered"}]`), with(Placed, "", price, merchant, parcel(true), dates("2026-03-04", "2026-03-05"))},
-		"an item that has not arrived":               {v2OrderOf("order_placed", done+tracking("pending")+`,"items":[{"status":"delivered"},{"status":"shipped"}]`), with(Placed, "", price, merchant, parcel(false), dates("2026-03-04", "2026-03-05"))},
+		"items that have arrived":                    {v2OrderOf("order_placed", done+tracking("pending")+`,"items":[{"status":"delivered"}]`), with(Placed, "", price, merchant, items(ItemDelivered), parcel(true), dates("2026-03-04", "2026-03-05"))},
+		"an item that has not arrived":               {v2OrderOf("order_placed", done+tracking("pending")+`,"items":[{"status":"delivered"},{"status":"shipped"}]`), with(Placed, "", price, merchant, items(ItemDelivered, ItemOpen), parcel(false), dates("2026-03-04", "2026-03-05"))},
+		"an item that will not come":                 {v2OrderOf("order_placed", done+tracking("pending")+`,"items":[{"status":"delivered"},{"status":"cancelled"}]`), with(Placed, "", price, merchant, items(ItemDelivered, ItemCancelled), parcel(true), dates("2026-03-04", "2026-03-05"))},
+		"items of which none will come":              {v2OrderOf("order_placed", done+tracking("pending")+`,"items":[{"status":"cancelled"}]`), with(Placed, "", price, merchant, items(ItemCancelled), parcel(false), dates("2026-03-04", "2026-03-05"))},
+		"items that nobody says will not come":       {v2OrderOf("order_placed", done+tracking("pending")+`,"items":[{"status":"delivered"},{"status":"skipped"},{"status":"failed"}]`), with(Placed, "", price, merchant, items(ItemDelivered, ItemOpen, ItemOpen), parcel(false), dates("2026-03-04", "2026-03-05"))},
 		"a failure":                                  {v2OrderOf("order_failed", `,"job_result":{"success":false,"error":"m","error_type":"max_price_exceeded"}`), with(Failed, "max_price_exceeded")},
 		"a failure by its details":                   {v2OrderOf("order_failed", `,"job_result":{"error_details":{"code":"shipping_address_invalid"}}`), with(Failed, "shipping_address_invalid")},
-		"a failure by its item":                      {v2OrderOf("order_failed", `,"items":[{"status":"skipped"},{"error_type":"product_out_of_stock"}]`), with(Failed, "product_out_of_stock")},
+		"a failure by its item":                      {v2OrderOf("order_failed", `,"items":[{"status":"skipped"},{"error_type":"product_out_of_stock"}]`), with(Failed, "product_out_of_stock", items(ItemOpen, ItemOpen))},
 		"a failure without a cause":                  {v2OrderOf("order_failed", ``), with(Failed, "unknown")},
 		"a failure that nobody documents":            {v2OrderOf("order_failed", `,"job_result":{"error_type":"never_heard_of"}`), with(Failed, "never_heard_of")},
 		"a cause that no status could hold":          {v2OrderOf("order_failed", `,"job_result":{"error_type":"a b"}`), with(Failed, "unreadable_code")},
@@ -191,9 +195,10 @@ func TestBalanceOfVersion2(t *testing.T) {
 		want   Balance
 		kind   Kind
 	}{
-		"what can be spent":               {200, `{"balance":9000,"spendable_balance":7500,"order_fee_cents":100}`, Balance{AvailableCents: 7500, PendingCents: 1500}, ""},
+		"with what is held for orders":    {200, `{"balance":9000,"spendable_balance":7500,"order_fee_cents":100}`, Balance{AvailableCents: 9000, PendingCents: 1500}, ""},
+		"with an odd balance beside it":   {200, `{"balance":{},"spendable_balance":7500}`, Balance{AvailableCents: 7500}, ""},
 		"without the rest":                {200, `{"spendable_balance":0}`, Balance{}, ""},
-		"more than the balance":           {200, `{"balance":1,"spendable_balance":5}`, Balance{AvailableCents: 5}, ""},
+		"more than the balance":           {200, `{"balance":1,"spendable_balance":5}`, Balance{AvailableCents: 1}, ""},
 		"a balance alone is not spent on": {200, `{"balance":9000}`, Balance{}, KindUnreadable},
 		"a refused token":                 {401, `{"detail":"Not authenticated"}`, Balance{}, KindUnauthorized},
 		"an error with figures":           {500, `{"spendable_balance":5}`, Balance{}, KindUnavailable},

@@ -61,6 +61,7 @@ func options(args []string) (zmasim.Options, error) {
 	flags.BoolVar(&o.Switches.RefuseChangedBody, "refuse-changed-body", false, "refuse a known key with another body")
 	flags.BoolVar(&o.Switches.InsufficientAtPost, "insufficient-at-post", false, "refuse for lack of balance at once")
 	flags.BoolVar(&o.Switches.BareList, "bare-list", false, "list orders as a bare array")
+	flags.BoolVar(&o.Switches.UnsignedCharges, "unsigned-charges", false, "list the charges of orders without sign, by an unknown type")
 	flags.BoolVar(&o.Switches.V2FlatErrors, "v2-flat-errors", false, "version 2's errors without the \"error\" around them")
 	flags.BoolVar(&o.Switches.V2FundsFirst, "v2-funds-first", false, "version 2 looks at the wallet before the key")
 	flags.StringVar((*string)(&o.Switches.Balance), "balance-body", "", "plain, available, unreadable, or all fields when empty")
