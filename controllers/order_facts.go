@@ -56,7 +56,9 @@ func (g *gatherer) gather(ctx context.Context, t *act.Task) (machine.Facts, erro
 			return f, err
 		}
 	}
-	return f, g.policy(ctx, t, &f)
+	err = g.policy(ctx, t, &f)
+	f.Outdated = act.Outdated(t)
+	return f, err
 }
 
 func (g *gatherer) credentials(ctx context.Context, account *v1alpha1.ZMAAccount, f *machine.Facts) error {

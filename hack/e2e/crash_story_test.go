@@ -47,7 +47,7 @@ func nth(n int, effects ...string) []proxy.Point {
 
 // stories in the order of docs/crash-points.md.
 func stories() []story {
-	return slices.Concat(intake(), failures(), unknowns(), byHand(), cancellations(), refunds(), departures(), mails(), accounts())
+	return slices.Concat(intake(), failures(), unknowns(), []story{edited()}, byHand(), cancellations(), refunds(), departures(), mails(), accounts())
 }
 
 // TestCrashes kills the real process on both sides of every effect that an order

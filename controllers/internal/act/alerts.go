@@ -174,6 +174,7 @@ func (x *Executors) Forget(order types.NamespacedName) {
 	x.Gates.Forget(order)
 	x.ignored.forget(order)
 	x.recalled.forget(order)
+	x.verified.forget(order)
 	x.recorded.forget(order)
 	x.alerts.forget(order)
 	x.trail.forget(order)

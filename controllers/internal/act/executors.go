@@ -97,6 +97,7 @@ type Executors struct {
 	Config
 	alerts   alerted
 	recalled recalled
+	verified verified
 	recorded recorded
 	ignored  ignored
 	balances balances
@@ -160,7 +161,8 @@ func (x *Executors) table() map[machine.Kind]executor {
 		machine.Recall:        x.recall,
 		machine.Validate:      x.validate,
 		machine.VerifyPayment: x.verifyPayment,
-		machine.Reserve:       x.reserve,
+		machine.Reserve:       x.reserveAsked,
+		machine.Supersede:     x.supersede,
 		machine.Submit:        x.submit,
 		machine.Resolve:       x.resolve,
 		machine.Observe:       x.observe,

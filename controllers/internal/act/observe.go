@@ -19,13 +19,21 @@ func (x *Executors) observe(ctx context.Context, t *Task, _ machine.Action) erro
 	callCtx, cancel := context.WithTimeout(ctx, x.CallTimeout)
 	defer cancel()
 	x.Polls.Begin(t.Order)
+	// Not by key and attempt: the request may have been adopted from an earlier one.
+	callCtx = zma.Expect(callCtx, "", v1alpha1.IdentityOf(t.Order).String(), 0)
 	seen, err := provider.Get(callCtx, t.Order.Status.Submission.RequestID)
 	x.Polls.Seen(t.Order, x.Now())
 	if err != nil {
 		log(ctx).Info("The order could not be read from the provider", "requestID", t.Order.Status.Submission.RequestID, "error", err.Error())
+		if notFound(err) {
+			x.missed(ctx, t, provider)
+		}
 		return nil
 	}
 	x.take(ctx, t, seen)
+	if machine.Duplicated(t.Order.Status.Submission) {
+		x.seekOriginal(ctx, t, provider)
+	}
 	return x.refunds(ctx, t, provider)
 }
 
@@ -58,17 +66,21 @@ func (x *Executors) take(ctx context.Context, t *Task, seen zma.Observation) {
 // working says that the provider is at it. A placed order never goes back to
 // that, and one that is being cancelled goes on saying so.
 func (x *Executors) working(t *Task, reason, message string) {
-	if t.Order.Status.Placement != nil || t.Order.Spec.Cancel {
+	if t.Order.Status.Placement != nil {
 		return
 	}
-	t.Order.Status.Submission.State = v1alpha1.SubmissionAccepted
+	t.Order.Status.Submission.State, t.Order.Status.Submission.ErrorCode = v1alpha1.SubmissionAccepted, ""
+	if t.Order.Spec.Cancel {
+		return
+	}
 	condition.Progress(t.Order, reason, message, x.time())
 }
 
 // fail notes a failure that the provider reports of our own request ID: proof,
-// unless the provider itself does not know.
+// unless the provider itself does not know, or says that it has the order already:
+// that one may be bought.
 func (x *Executors) fail(t *Task, seen zma.Observation) {
-	if seen.Class == zma.UnknownOutcome {
+	if seen.Class == zma.UnknownOutcome || seen.Class == zma.Duplicate {
 		t.Order.Status.Submission.State = v1alpha1.SubmissionUnknown
 		t.Order.Status.Submission.ErrorCode = seen.Code
 		return

@@ -24,12 +24,14 @@ func (x *Executors) verifyPayment(ctx context.Context, t *Task, _ machine.Action
 	}
 	switch result.State {
 	case payment.NotRequired:
+		x.verified.set(t.Order, x.Now())
 		x.set(t.Order, v1alpha1.ConditionPaymentVerified, metav1.ConditionTrue, v1alpha1.ReasonNotRequired, "The order has no payment to verify.")
 		return nil
 	case payment.Verified:
 		if err := x.claim(ctx, t); err != nil {
 			return x.unverified(t, err)
 		}
+		x.verified.set(t.Order, x.Now())
 		x.paid(t, decidedPaid)
 		x.set(t.Order, v1alpha1.ConditionPaymentVerified, metav1.ConditionTrue, v1alpha1.ReasonSucceeded, "The payment is verified.")
 		return nil

@@ -14,6 +14,9 @@ const notAsked = "The provider could not be asked. Nothing was changed; ask agai
 
 // resolveNow looks an unknown outcome up at once.
 func (x *Executors) resolveNow(ctx context.Context, t *Task, _ machine.Request) (string, bool, error) {
+	if doubted(t) {
+		return x.resolveDoubt(ctx, t)
+	}
 	if id := t.Order.Status.Submission.RequestID; id != "" {
 		return x.now(ctx, t, machine.Request{})
 	}
@@ -29,10 +32,40 @@ func (x *Executors) resolveNow(ctx context.Context, t *Task, _ machine.Request) 
 	return "The provider has the order as request " + found.RequestID + "; it is followed from here on.", true, nil
 }
 
+// doubted tells whether another request than the one that is followed may be this
+// order's.
+func doubted(t *Task) bool {
+	sub := t.Order.Status.Submission
+	return machine.Forgotten(sub) || machine.Duplicated(sub)
+}
+
+// resolveDoubt looks an order up whose own request does not say whether it was bought.
+func (x *Executors) resolveDoubt(ctx context.Context, t *Task) (string, bool, error) {
+	cleared, err := x.doubt(ctx, t)
+	switch {
+	case err != nil:
+		return notAsked, false, ignoreCall(err)
+	case cleared != "":
+		return cleared + "; it is followed from here on.", true, nil
+	}
+	x.unpause(t)
+	return "The provider's list has no other order with this attempt's key or notes, which proves nothing; looking goes on.", true, nil
+}
+
 // notBought ends an attempt of unknown outcome, after the provider was asked once
 // more: a person may be wrong, and what it has in its list was bought.
 func (x *Executors) notBought(ctx context.Context, t *Task, _ machine.Request) (string, bool, error) {
 	sub := t.Order.Status.Submission
+	if doubted(t) {
+		cleared, err := x.doubt(ctx, t)
+		switch {
+		case err != nil:
+			return notAsked, false, ignoreCall(err)
+		case cleared != "":
+			return cleared + "; it is followed from here on.", false, nil
+		}
+		return x.endAsNotBought(t)
+	}
 	found, err := x.lookUp(ctx, t)
 	switch {
 	case err != nil:
@@ -43,9 +76,13 @@ func (x *Executors) notBought(ctx context.Context, t *Task, _ machine.Request) (
 	case found != nil && found.Class != zma.UnknownOutcome:
 		return "The provider says more of the order than that it does not know; it is read again.", false, nil
 	}
+	return x.endAsNotBought(t)
+}
+
+func (x *Executors) endAsNotBought(t *Task) (string, bool, error) {
 	x.unpause(t)
 	x.reject(t, machine.CodeNotBought)
-	return fmt.Sprintf("Attempt %d is ended as not bought.", sub.Attempt), true, nil
+	return fmt.Sprintf("Attempt %d is ended as not bought.", attemptOf(t.Order)), true, nil
 }
 
 // adopt takes over an order at the provider, after the provider has shown that it
@@ -58,9 +95,8 @@ func (x *Executors) adopt(ctx context.Context, t *Task, r machine.Request) (stri
 	callCtx, cancel := context.WithTimeout(ctx, x.CallTimeout)
 	defer cancel()
 	seen, err := provider.Get(callCtx, r.Argument)
-	var call *zma.CallError
 	switch {
-	case errors.As(err, &call) && call.Kind == zma.KindNotFound:
+	case notFound(err):
 		return "The provider does not know that request.", false, nil
 	case err != nil:
 		return notAsked, false, ignoreCall(err)
@@ -72,9 +108,14 @@ func (x *Executors) adopt(ctx context.Context, t *Task, r machine.Request) (stri
 	return "Request " + r.Argument + " is this order's; it is followed from here on.", true, nil
 }
 
-// ours tells whether an order at the provider is this attempt's.
+// ours tells whether an order at the provider is this attempt's. What an attempt is a
+// duplicate of may be an earlier attempt's, and is none that has failed.
 func (x *Executors) ours(t *Task, seen zma.Observation) bool {
 	sub := t.Order.Status.Submission
+	if machine.Duplicated(sub) {
+		mine := seen.Key == sub.IdempotencyKey || seen.Identity == v1alpha1.IdentityOf(t.Order).String()
+		return mine && seen.Phase != zma.Failed
+	}
 	if seen.Key != "" {
 		return seen.Key == sub.IdempotencyKey
 	}

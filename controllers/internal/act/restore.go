@@ -28,10 +28,13 @@ type Record struct {
 	Placement *v1alpha1.Placement `json:"placement,omitempty"`
 	// Cost of the order.
 	Cost *v1alpha1.Cost `json:"cost,omitempty"`
+	// Contents of the order, by digests; nil after erasure, which keeps the fields
+	// above alone.
+	Contents *Contents `json:"contents,omitempty"`
 }
 
 func endRecord(o *v1alpha1.ZMAOrder, reason string) (json.RawMessage, error) {
-	r := Record{Reason: reason, Placement: o.Status.Placement, Cost: o.Status.Cost}
+	r := Record{Reason: reason, Placement: o.Status.Placement, Cost: o.Status.Cost, Contents: contentsOf(o)}
 	if s := o.Status.Submission; s != nil {
 		r.Attempt, r.RequestID, r.ErrorCode = s.Attempt, s.RequestID, s.ErrorCode
 	}
@@ -42,8 +45,15 @@ func endRecord(o *v1alpha1.ZMAOrder, reason string) (json.RawMessage, error) {
 	return raw, nil
 }
 
+// usedBefore is what an order is told whose identity has ended with other contents.
+const usedBefore = "The ID of this order was used before, for another order, which has ended as %s. Nothing is bought under it again; an order of its own needs an ID of its own."
+
 // restore writes the recorded outcome of an identity back into an object that was
-// made again. Nothing is bought.
+// made again. Nothing is bought. An object that asks for something else than the one
+// that has ended does not get its end: it would tell of goods that nobody bought. One
+// that has an attempt in its status is the one that the identity was given to.
+// Where nothing was bought, an order of the same goods that was merely corrected has
+// ended all the same.
 func (x *Executors) restore(ctx context.Context, t *Task, h ledger.History) error {
 	var r Record
 	if len(h.Record) > 0 {
@@ -51,20 +61,36 @@ func (x *Executors) restore(ctx context.Context, t *Task, h ledger.History) erro
 			return &Transient{Err: fmt.Errorf("decode record: %w", err)}
 		}
 	}
-	log(ctx).Info("The ledger has this order's end on record; nothing is bought", "outcome", h.Outcome)
+	same := r.Contents.same
 	if h.Outcome != ledger.OutcomeBought {
-		reason := v1alpha1.ReasonRejected
-		switch {
-		case h.Outcome == ledger.OutcomeCancelled:
-			reason = v1alpha1.ReasonCancelled
-		case r.Reason == v1alpha1.ReasonDenied || r.Reason == v1alpha1.ReasonInvalid:
-			reason = r.Reason
-		}
-		x.set(t.Order, v1alpha1.ConditionFundsReserved, metav1.ConditionFalse, v1alpha1.ReasonRestored, "The order ended before without a purchase.")
-		return &Terminal{Reason: reason, Message: "This order ended before as " + string(h.Outcome) + "; the ledger keeps its record."}
+		same = r.Contents.sameGoods
 	}
-	x.restoreBought(t, h, r)
-	return nil
+	if t.Order.Status.Submission == nil && !same(t.Order) {
+		log(ctx).Info("The ledger has the end of another order under this identity; nothing is bought", "outcome", h.Outcome)
+		return &Terminal{Reason: v1alpha1.ReasonInvalid, Message: fmt.Sprintf(usedBefore, h.Outcome)}
+	}
+	log(ctx).Info("The ledger has this order's end on record; nothing is bought", "outcome", h.Outcome)
+	if h.Outcome == ledger.OutcomeBought {
+		x.restoreBought(t, h, r)
+		return nil
+	}
+	return x.restoreUnbought(t, h, r)
+}
+
+func (x *Executors) restoreUnbought(t *Task, h ledger.History, r Record) error {
+	reason := v1alpha1.ReasonRejected
+	switch {
+	case h.Outcome == ledger.OutcomeCancelled:
+		reason = v1alpha1.ReasonCancelled
+	case r.Reason == v1alpha1.ReasonDenied || r.Reason == v1alpha1.ReasonInvalid:
+		reason = r.Reason
+	}
+	if t.Order.Status.Submission != nil {
+		// An older status than that end: what it says of its attempt is not so any more.
+		t.Order.Status.Submission = x.failedAttempt(t, h.Latest)
+	}
+	x.set(t.Order, v1alpha1.ConditionFundsReserved, metav1.ConditionFalse, v1alpha1.ReasonRestored, "The order ended before without a purchase.")
+	return &Terminal{Reason: reason, Message: "This order ended before as " + string(h.Outcome) + "; the ledger keeps its record."}
 }
 
 func (x *Executors) restoreBought(t *Task, h ledger.History, r Record) {
@@ -86,7 +112,10 @@ func (x *Executors) restoreBought(t *Task, h ledger.History, r Record) {
 func (x *Executors) resume(ctx context.Context, t *Task, a machine.Action, r ledger.Reservation, h ledger.History) error {
 	latest := h.Latest
 	if latest.State == ledger.AttemptReleased && a.Attempt <= latest.Number {
-		// That attempt provably failed; the next one is free.
+		if wasRefused(latest) {
+			return x.takeUpFailure(ctx, t, latest)
+		}
+		// Of that attempt nothing was sent; the next one is free.
 		a.Attempt = latest.Number + 1
 		return x.reserve(ctx, t, a)
 	}

@@ -19,6 +19,9 @@ func (x *Executors) submit(ctx context.Context, t *Task, _ machine.Action) error
 	if err := x.turn(ctx, t); err != nil {
 		return err
 	}
+	if err := x.stillPaid(ctx, t); err != nil {
+		return err
+	}
 	return x.send(ctx, t)
 }
 
@@ -54,6 +57,10 @@ func (x *Executors) intend(ctx context.Context, t *Task) error {
 	sub := t.Order.Status.Submission
 	sub.State, sub.IntentAt = v1alpha1.SubmissionIntended, x.time()
 	sub.Sends++
+	if sub.Sends == 1 {
+		first := sub.IntentAt
+		sub.FirstIntentAt = &first
+	}
 	condition.Progress(t.Order, v1alpha1.ReasonSubmitting, "The paid call is about to be made.", x.time())
 	return x.WriteStatus(ctx, t)
 }
@@ -78,6 +85,7 @@ func (x *Executors) apply(t *Task, r zma.SubmitResult) {
 		x.reject(t, r.Code)
 	case v1alpha1.SubmissionNotSent:
 		sub.Sends--
+		sub.FirstIntentAt = nil
 		x.backoff(t, r.RetryAfter)
 		condition.Progress(t.Order, v1alpha1.ReasonProviderUnavailable, "The provider could not be reached or asked to wait; nothing was sent.", x.time())
 	default:

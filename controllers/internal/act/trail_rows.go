@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/zma-operator/zma-operator/api/v1alpha1"
+	"github.com/zma-operator/zma-operator/controllers/internal/machine"
 	"github.com/zma-operator/zma-operator/internal/ledger"
 )
 
@@ -20,7 +21,7 @@ func remade(o *v1alpha1.ZMAOrder) []ledger.AuditEntry {
 		return rows
 	}
 	at := s.IntentAt.Time
-	if s.ResolvedAt != nil {
+	if s.ResolvedAt != nil && !machine.Superseded(s) {
 		at = s.ResolvedAt.Time
 	}
 	outcome := newCall(none, o, at)
@@ -72,25 +73,38 @@ func sameTransition(a, b v1alpha1.Transition) bool {
 // of it. Both have one digest. An attempt that was merely prepared has none.
 func newCall(before, after *v1alpha1.ZMAOrder, at time.Time) []ledger.AuditEntry {
 	was, is := before.Status.Submission, after.Status.Submission
-	if is == nil || (was != nil && was.Attempt == is.Attempt && was.State == is.State && was.IntentAt.Equal(&is.IntentAt)) {
+	if is == nil || (was != nil && was.Attempt == is.Attempt && leftAs(was) == leftAs(is) && was.IntentAt.Equal(&is.IntentAt)) {
 		return nil
 	}
 	intended := was != nil && was.Attempt == is.Attempt && was.State == v1alpha1.SubmissionIntended
-	if is.State == v1alpha1.SubmissionNotSent && !intended && is.IntentAt.Equal(&is.ReservedAt) {
+	state, code := leftAs(is), is.ErrorCode
+	if machine.Superseded(is) {
+		code = ""
+	}
+	if state == v1alpha1.SubmissionNotSent && !intended && is.IntentAt.Equal(&is.ReservedAt) {
 		return nil
 	}
 	key, payload := digestOf(is.IdempotencyKey), payloadDigest(after)
-	if is.State == v1alpha1.SubmissionIntended {
+	if state == v1alpha1.SubmissionIntended {
 		at = is.IntentAt.Time
 	}
 	return []ledger.AuditEntry{{
 		At: at, Actor: controller, Action: ledger.ActionSubmit, Namespace: after.Namespace, Object: after.Name, Attempt: is.Attempt,
 		InputsDigest: ledger.InputsDigest(append(ids(ledger.ActionSubmit, after), number(is.Attempt), key, is.ProviderAccountID, payload, instant(is.IntentAt.Time))...),
 		Detail: map[string]string{
-			"outcome": callOutcome(is.State), "key": key, "payload": payload, "maxPriceCents": number(is.MaxPriceCents),
-			"requestID": is.RequestID, "errorCode": is.ErrorCode,
+			"outcome": callOutcome(state), "key": key, "payload": payload, "maxPriceCents": number(is.MaxPriceCents),
+			"requestID": is.RequestID, "errorCode": code,
 		},
 	}}
+}
+
+// leftAs is the state in which its calls have left an attempt. One that was ended
+// unsent had none, or one that was not sent.
+func leftAs(s *v1alpha1.Submission) v1alpha1.SubmissionState {
+	if machine.Superseded(s) {
+		return v1alpha1.SubmissionNotSent
+	}
+	return s.State
 }
 
 // callOutcome is a state in the words of the trail.

@@ -18,6 +18,8 @@ const (
 	VerifyPayment Kind = "VerifyPayment"
 	// Reserve reserves the maximum price of the next attempt in the ledger.
 	Reserve Kind = "Reserve"
+	// Supersede ends an attempt that was not sent and does not fit any more.
+	Supersede Kind = "Supersede"
 	// Submit persists the intent, makes the paid call, and persists its outcome.
 	Submit Kind = "Submit"
 	// Resolve finds out what became of a call whose outcome is not known.

@@ -34,11 +34,13 @@ func rules() []rule {
 		closed,
 		placed,
 		accepted,
+		doubted,
 		unresolved,
 		rejected,
 		cancelled,
 		refusedByHand,
 		permitted,
+		outdated,
 		validated,
 		paid,
 		reserved,
@@ -73,16 +75,37 @@ func gone(s situation) (Action, bool) {
 	return Action{Kind: Finalize}, true
 }
 
-// recall asks the ledger about an order whose status may know less than the ledger:
-// it knows of no attempt, or it is about to end with one that failed. It may have
-// been made anew, restored without its status, or lost the write that followed its
-// latest reservation. Until the ledger has spoken, nothing may be taken for unsent.
+// recall asks the ledger about an order whose status may know less than the ledger.
+// It may have been made anew, restored without its status or with an older one, or
+// lost the write that followed its latest reservation. Until the ledger has spoken,
+// nothing may be taken for unsent.
 func recall(s situation) (Action, bool) {
-	ends := s.state() == v1alpha1.SubmissionRejected && (s.unwanted() || s.isRejectedByHand())
-	if s.facts.Recalled || s.isAbandoned() || (s.submission() != nil && !ends) {
+	if s.facts.Recalled || s.isAbandoned() || !s.mayBeOlder() {
 		return Action{}, false
 	}
 	return Action{Kind: Recall}, !final(s.readyReason())
+}
+
+// mayBeOlder tells whether the order is about to do what an older status would do
+// wrong: send, or end as one of which nothing was bought. What is accepted only
+// follows the provider, and the next attempt after a failed one is admitted by the
+// ledger itself.
+func (s situation) mayBeOlder() bool {
+	switch s.state() {
+	case v1alpha1.SubmissionAccepted:
+		return false
+	case v1alpha1.SubmissionRejected:
+		return s.unwanted() || s.isRejectedByHand()
+	case v1alpha1.SubmissionIntended, v1alpha1.SubmissionUnknown:
+		return s.submission().RequestID == ""
+	}
+	return true
+}
+
+// EndsUnsent tells whether an order is about to end because nothing was sent for it.
+func EndsUnsent(o *v1alpha1.ZMAOrder) bool {
+	s := situation{order: o}
+	return s.state() == v1alpha1.SubmissionNotSent && (s.unwanted() || s.isRejectedByHand())
 }
 
 // abandoned leaves an order that a person has given up.

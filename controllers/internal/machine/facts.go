@@ -41,4 +41,7 @@ type Facts struct {
 	// Recalled tells that this process has asked the ledger about the order, and that
 	// the ledger knew of no later attempt than the status does.
 	Recalled bool
+	// Outdated tells that the present attempt was prepared for another address, or
+	// another ceiling, than it would be now.
+	Outdated bool
 }

@@ -24,7 +24,7 @@ func rejected(s situation) (Action, bool) {
 		// The failed attempt's money is free before anything else happens, and an end
 		// is on record before it is shown: a redelivery must not buy what has ended.
 		if !hold {
-			a = wait(v1alpha1.ReasonRetryScheduled, s.refusal("A new attempt is made."), 0)
+			a = wait(v1alpha1.ReasonRetryScheduled, s.again(), 0)
 		}
 		return Action{Kind: Release, Reason: a.Reason, Message: a.Message, Final: final(a.Reason)}, true
 	}
@@ -41,6 +41,9 @@ func (s situation) afterRejection() (Action, bool) {
 		return stall(v1alpha1.ReasonDenied, rejectedByHand), true
 	}
 	if r := s.order.Status.Recovery; r != nil && r.AllowedAttempt > s.submission().Attempt {
+		return Action{}, false
+	}
+	if Superseded(s.submission()) {
 		return Action{}, false
 	}
 	if s.submission().ErrorCode == CodeNotBought {

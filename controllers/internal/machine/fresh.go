@@ -48,6 +48,45 @@ func permitted(s situation) (Action, bool) {
 	return Action{}, false
 }
 
+// CodeSuperseded stands in the place of a provider's code when an attempt was ended
+// that was not sent.
+const CodeSuperseded = "superseded"
+
+// SupersededMessage says what follows such an end.
+const SupersededMessage = "The attempt was not sent, and the order's address or ceiling has changed since; a new attempt is made."
+
+// Superseded tells whether an attempt was ended without having been sent.
+func Superseded(sub *v1alpha1.Submission) bool {
+	return sub.State == v1alpha1.SubmissionRejected && sub.ErrorCode == CodeSuperseded
+}
+
+// outdated ends an attempt that was not sent and was prepared for what does not hold
+// any more: a call repeats what its key stands for, so other contents need another
+// attempt. An attempt that may have been sent is never ended so. Nor is one that was
+// prepared for another provider account, which can't be asked whether it knows it.
+func outdated(s situation) (Action, bool) {
+	unsent := s.state() == v1alpha1.SubmissionNotSent && s.isTrue(v1alpha1.ConditionFundsReserved)
+	if !unsent || !s.facts.Outdated || s.otherAccount() {
+		return Action{}, false
+	}
+	if s.facts.CircuitOpen {
+		return wait(v1alpha1.ReasonProviderUnavailable, "The order's address or ceiling has changed; a new attempt is made once the provider answers.", recheck), true
+	}
+	return Action{Kind: Supersede}, true
+}
+
+// again says why a new attempt is made.
+func (s situation) again() string {
+	if Superseded(s.submission()) {
+		return SupersededMessage
+	}
+	return s.refusal("A new attempt is made.")
+}
+
+func (s situation) otherAccount() bool {
+	return s.submission().ProviderAccountID != s.facts.Account.Spec.ProviderAccountID
+}
+
 // validated checks the order; one that failed stays with the reason that its
 // check gave.
 func validated(s situation) (Action, bool) {
@@ -72,7 +111,7 @@ func reserved(s situation) (Action, bool) {
 // pause is not over. While the circuit is not closed the order takes its place at
 // the gate instead, where the oldest goes first once the provider is back.
 func ready(s situation) (Action, bool) {
-	if s.submission().ProviderAccountID != s.facts.Account.Spec.ProviderAccountID {
+	if s.otherAccount() {
 		// Key and reservation were made for the other account.
 		return stall(v1alpha1.ReasonProviderAccountChanged, "The attempt was prepared for another provider account than the ZMAAccount names now."), true
 	}

@@ -61,7 +61,7 @@ func unresolved(s situation) (Action, bool) {
 	if s.submission().RequestID != "" {
 		return s.review(), true
 	}
-	overdue := s.now.Sub(s.submission().ReservedAt.Time) > window(s.facts.Account)
+	overdue := s.now.Sub(firstIntent(s.submission())) > window(s.facts.Account)
 	if p := s.providerPause(); p > 0 {
 		return s.unknown(overdue, p), true
 	}
@@ -130,6 +130,16 @@ func (s situation) unreachable() (Action, bool) {
 		return stall(v1alpha1.ReasonProviderAccountChanged, "The order was sent to another provider account than the ZMAAccount names now."), true
 	}
 	return Action{}, false
+}
+
+// firstIntent is when the provider may first have got a call of the attempt: one may
+// have waited for long between its reservation and that. An attempt whose first
+// intent nobody has noted may have been sent as soon as it was reserved.
+func firstIntent(sub *v1alpha1.Submission) time.Time {
+	if sub.FirstIntentAt != nil {
+		return sub.FirstIntentAt.Time
+	}
+	return sub.ReservedAt.Time
 }
 
 func window(account *v1alpha1.ZMAAccount) time.Duration {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/zma-operator/zma-operator/api/v1alpha1"
 	"github.com/zma-operator/zma-operator/controllers/internal/condition"
+	"github.com/zma-operator/zma-operator/controllers/internal/zma"
 )
 
 // Verb is what a person can ask for.
@@ -94,6 +95,9 @@ func Handled(value string) string {
 // can. quiet is the time in which a paid call may still be under way.
 func Refusal(o *v1alpha1.ZMAOrder, r Request, quiet time.Duration, now time.Time) string {
 	s := situation{order: o, now: now}
+	if s.isAbandoned() {
+		return "The order was abandoned: it is not followed any more, and nothing can be asked for it."
+	}
 	switch r.Verb {
 	case Now:
 		return s.unlessOpen()
@@ -111,16 +115,12 @@ func Refusal(o *v1alpha1.ZMAOrder, r Request, quiet time.Duration, now time.Time
 		}
 	case Reject:
 		return s.refuseReject()
-	case Abandon:
-		if s.isAbandoned() {
-			return "The order is abandoned already."
-		}
 	}
 	return ""
 }
 
 func (s situation) unlessOpen() string {
-	if _, ended := closed(s); ended || s.isAbandoned() {
+	if _, ended := closed(s); ended {
 		return "The order has ended as " + s.readyReason() + "; there is nothing to take up."
 	}
 	return ""
@@ -165,6 +165,8 @@ func (s situation) refuseRetry() string {
 		return "The order has ended for good as " + s.readyReason() + "; make a new order."
 	case s.state() != v1alpha1.SubmissionRejected:
 		return "No attempt of this order has failed; now makes it look again."
+	case zma.Classify(s.submission().ErrorCode).Class == zma.Duplicate:
+		return "The provider takes the order for one that it has already. Ask for adopt:<requestID> of that one, or reject the order."
 	case s.unwanted():
 		return "The order is being cancelled or deleted."
 	}

@@ -50,3 +50,21 @@ func TestAnswersWithoutARequestIDAreChecked(t *testing.T) {
 		})
 	}
 }
+
+// TestOfARequestThatWasAdoptedTheIdentityAloneIsExpected: its key and attempt are those
+// of another time.
+func TestOfARequestThatWasAdoptedTheIdentityAloneIsExpected(t *testing.T) {
+	for request, want := range map[string]Phase{
+		`{"client_notes":{"identity":"` + ours + `","attempt":7,"key":"` + key + `"}}`: Failed,
+		`{"idempotency_key":"` + key + `"}`:                                            Failed,
+		`{"client_notes":{"identity":"shop/web/other","attempt":1}}`:                   "",
+	} {
+		s := httptest.NewServer(answerWith(200, nil, `{"_type":"error","code":"product_unavailable","data":{},"request":`+request+`}`))
+		t.Cleanup(s.Close)
+		got, err := client(t, s.URL).Get(Expect(t.Context(), "", ours, 0), "abc")
+		var call *CallError
+		if want == "" && !errors.As(err, &call) || want != "" && err != nil || got.Phase != want {
+			t.Errorf("%s: %+v, %v, want %q", request, got, err, want)
+		}
+	}
+}

@@ -41,7 +41,7 @@ func failed(code string) []End {
 		return []End{waiting(v1alpha1.ReasonProcessing, Nothing, 1, 1)}
 	case Review:
 		return []End{waiting(v1alpha1.ReasonProviderReview, Nothing, 1, 1)}
-	case Unknown:
+	case Unknown, Duplicate:
 		return []End{stalled(v1alpha1.ReasonSubmissionOutcomeUnknown, Open, 1, 1)}
 	case RetryLater:
 		n := int(repeats(code))
