@@ -41,8 +41,11 @@ func failed(code string) []End {
 		return []End{waiting(v1alpha1.ReasonProcessing, Nothing, 1, 1)}
 	case Review:
 		return []End{waiting(v1alpha1.ReasonProviderReview, Nothing, 1, 1)}
-	case Unknown, Duplicate:
+	case Unknown:
 		return []End{stalled(v1alpha1.ReasonSubmissionOutcomeUnknown, Open, 1, 1)}
+	case Duplicate:
+		// The provider says that it has the order already, and has bought nothing.
+		return []End{stalled(v1alpha1.ReasonSubmissionOutcomeUnknown, Nothing, 1, 1)}
 	case RetryLater:
 		n := int(repeats(code))
 		return []End{

@@ -36,6 +36,7 @@ func TestPredictionsFollowTheDocumentation(t *testing.T) {
 		"an account for its operator":              {failing("account_locked"), []string{"CredentialsRefused"}},
 		"our own mistake":                          {failing("invalid_json"), []string{"RequestRefused"}},
 		"perhaps placed":                           {failing("order_probably_placed"), []string{"SubmissionOutcomeUnknown"}},
+		"perhaps a duplicate":                      {failing("duplicate_order"), []string{"SubmissionOutcomeUnknown"}},
 		"a code of next year":                      {failing("unheard_of_code"), []string{"NeedsDecision"}},
 		"may pass":                                 {failing("internal_error"), []string{"RetriesExhausted", "RetryScheduled"}},
 		"no funds at first":                        {once, placed},
