@@ -17,6 +17,7 @@ import (
 	"github.com/zma-operator/zma-operator/controllers/internal/pace"
 	"github.com/zma-operator/zma-operator/controllers/internal/zma"
 	"github.com/zma-operator/zma-operator/internal/ledger"
+	"github.com/zma-operator/zma-operator/internal/secrets"
 	"github.com/zma-operator/zma-operator/internal/telemetry"
 )
 
@@ -141,8 +142,13 @@ func (r *AccountReconciler) inUse(ctx context.Context, account *v1alpha1.ZMAAcco
 
 func (r *AccountReconciler) readBalance(ctx context.Context, account *v1alpha1.ZMAAccount) {
 	provider, err := r.providers.For(ctx, account)
-	if err != nil {
-		unreadable(account, v1alpha1.ReasonSecretNotFound, "The account's token can't be read.", r.now())
+	switch {
+	case errors.Is(err, secrets.ErrNotFound):
+		unreadable(account, v1alpha1.ReasonSecretNotFound, "The Secret with the account's token, or its key, does not exist.", r.now())
+		return
+	case err != nil: // says nothing of the token
+		log.FromContext(ctx).Info("The account's token could not be read", "error", err.Error())
+		unknownBalance(account)
 		return
 	}
 	asked := r.now()
