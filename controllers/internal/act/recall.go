@@ -160,7 +160,8 @@ func (x *Executors) failedAttempt(t *Task, a ledger.Attempt) *v1alpha1.Submissio
 	}
 	at, now := metav1.NewTime(a.ReservedAt), x.time()
 	return &v1alpha1.Submission{
-		Attempt: a.Number, IdempotencyKey: a.IdempotencyKey, State: v1alpha1.SubmissionRejected, ErrorCode: a.ErrorCode,
+		Attempt: a.Number, IdempotencyKey: a.IdempotencyKey, State: v1alpha1.SubmissionRejected,
+		ErrorCode:         firstOf(a.ErrorCode, "not_sent"), // one without a code was given back unsent
 		ProviderAccountID: a.ProviderAccountID, IntentAt: at, ReservedAt: at, ResolvedAt: &now, Sends: 1,
 		MaxPriceCents: a.MaxPriceCents, ShippingAddress: normalised(t),
 	}

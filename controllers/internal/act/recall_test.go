@@ -153,12 +153,16 @@ func TestAnOlderStatusIsBroughtUpToAnEnd(t *testing.T) {
 		"unknown, and refused since":    {sent(v1alpha1.SubmissionUnknown, "", noon), ledger.OutcomeRefused, v1alpha1.ReasonRejected, v1alpha1.SubmissionRejected},
 	} {
 		h := released(1, "product_unavailable")
+		if c.outcome == ledger.OutcomeCancelled {
+			h = released(1, "") // given back unsent
+		}
 		h.Outcome = c.outcome
 		x, task := recallBench(t, c.sub, &recollection{history: h}, &shelf{})
 		if _, err := x.Translate(t.Context(), task, x.recall(t.Context(), task, machine.Action{})); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		if got := condition.ReadyReason(task.Order); got != c.reason || task.Order.Status.Submission.State != c.state {
+		if got := condition.ReadyReason(task.Order); got != c.reason || task.Order.Status.Submission.State != c.state ||
+			c.state == v1alpha1.SubmissionRejected && task.Order.Status.Submission.ErrorCode == "" {
 			t.Errorf("%s: %s %+v", name, got, task.Order.Status.Submission)
 		}
 	}
