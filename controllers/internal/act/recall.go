@@ -100,7 +100,9 @@ func (x *Executors) recall(ctx context.Context, t *Task, _ machine.Action) error
 // that: what a person was to decide, nobody else decides.
 func (x *Executors) catchUp(ctx context.Context, t *Task, h ledger.History) (done bool, err error) {
 	sub, latest := t.Order.Status.Submission, h.Latest
-	refusedSince := sub == nil || sub.State != v1alpha1.SubmissionRejected
+	// A status that calls money reserved has missed the end that gave it back.
+	refusedSince := sub == nil || sub.State != v1alpha1.SubmissionRejected ||
+		h.Outcome != "" && condition.IsTrue(t.Order, v1alpha1.ConditionFundsReserved)
 	switch {
 	case h.Outcome == ledger.OutcomeBought, h.Outcome != "" && refusedSince:
 		return true, x.restore(ctx, t, h)

@@ -283,3 +283,18 @@ func TestWhatWasNotSentIsKnownByItsCode(t *testing.T) {
 		}
 	}
 }
+
+// TestAnEndWhoseWriteWasLostIsTakenUp: the ledger closed the order, and then its status
+// was changed by somebody else before it could say so.
+func TestAnEndWhoseWriteWasLostIsTakenUp(t *testing.T) {
+	h := released(1, "product_unavailable")
+	h.Outcome = ledger.OutcomeRefused
+	x, task := recallBench(t, sent(v1alpha1.SubmissionRejected, "", noon), &recollection{history: h}, &shelf{})
+	x.set(task.Order, v1alpha1.ConditionFundsReserved, metav1.ConditionTrue, v1alpha1.ReasonSucceeded, "It is reserved.")
+	if _, err := x.Translate(t.Context(), task, x.recall(t.Context(), task, machine.Action{})); err != nil {
+		t.Fatal(err)
+	}
+	if got := condition.ReadyReason(task.Order); got != v1alpha1.ReasonRejected || condition.IsTrue(task.Order, v1alpha1.ConditionFundsReserved) {
+		t.Errorf("%s, reserved: %t", got, condition.IsTrue(task.Order, v1alpha1.ConditionFundsReserved))
+	}
+}

@@ -2,6 +2,7 @@ package act
 
 import (
 	"context"
+	"errors"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -45,6 +46,11 @@ func (x *Executors) giveBack(ctx context.Context, t *Task, r ledger.Release) err
 		r.Attempt, r.ErrorCode = s.Attempt, s.ErrorCode
 	}
 	if err := x.Ledger.Release(ctx, r); err != nil {
+		var mismatch *ledger.ErrMismatch
+		if errors.As(err, &mismatch) {
+			// The end was recorded, and the write that followed was lost: ask for it.
+			x.recalled.forget(nameOf(t.Order))
+		}
 		return fromLedger(err)
 	}
 	x.set(t.Order, v1alpha1.ConditionFundsReserved, metav1.ConditionFalse, v1alpha1.ReasonReleased, "The reservation was given back.")
