@@ -14,7 +14,8 @@ import (
 )
 
 // Record is what the ledger keeps of an order that has ended, so that a
-// recreated object can show it. It holds no personal data: it outlives erasure.
+// recreated object can show it. It names no person and outlives erasure, which drops
+// the digests of its contents.
 type Record struct {
 	// Reason that Ready had.
 	Reason string `json:"reason"`
